@@ -1,0 +1,61 @@
+/*
+ * libcurl's multi interface driven by nginx's events, ignorant of Livepeer
+ * (door: libcurl). A call belongs to its owner: callbacks of libcurl only
+ * set fields of the call, keep the bytes, and post the owner's wake.
+ */
+#ifndef NGX_LIVEPEER_CURL_H
+#define NGX_LIVEPEER_CURL_H
+
+
+#include "ngx_livepeer_module/ngx_livepeer.h"
+
+
+typedef struct {
+    ngx_str_t             url;              /* NUL-terminated */
+    ngx_array_t          *headers;          /* ngx_str_t "name: value", NUL-
+                                               terminated; may be NULL */
+    ngx_chain_t          *body;             /* POST when set; must live as
+                                               long as the call */
+    size_t                body_len;
+    ngx_uint_t            post;             /* POST even without a body */
+    ngx_uint_t            grpc;             /* trailers are looked for, h2 */
+    ngx_msec_t            connect_timeout;  /* 2000 */
+    ngx_msec_t            head_timeout;     /* until the head of the answer */
+    ngx_msec_t            timeout;          /* in total */
+    size_t                answer_max;       /* bytes; more fails the call */
+
+    /*
+     * Bytes of the answer. When on_data is NULL they are gathered in
+     * call->answer. Never calls back into libcurl.
+     */
+    void                (*on_data)(void *owner, u_char *p, size_t len);
+    void                (*wake)(void *owner);
+    void                 *owner;
+} ngx_livepeer_call_conf_t;
+
+struct ngx_livepeer_call_s {
+    ngx_uint_t            status;           /* HTTP, 0 until the head came */
+    ngx_int_t             grpc_status;      /* -1 until the trailer came */
+    unsigned              headers_done:1;
+    unsigned              done:1;           /* finished, well or not */
+    unsigned              failed:1;
+    const char           *error;            /* a fixed sentence if failed */
+    lp_buf_t              answer;
+    ngx_msec_t            started, sent, first_byte, finished;
+    void                 *impl;
+};
+
+
+/* init_process and exit_process */
+ngx_int_t ngx_livepeer_curl_init(ngx_cycle_t *cycle);
+void ngx_livepeer_curl_done(ngx_cycle_t *cycle);
+
+/* NULL: no memory or no connection left. Strings and body are borrowed */
+ngx_livepeer_call_t *ngx_livepeer_curl_start(ngx_livepeer_call_conf_t *conf,
+    ngx_log_t *log);
+
+/* at any time, also when done; *call becomes NULL; no callback afterwards */
+void ngx_livepeer_curl_cancel(ngx_livepeer_call_t **call);
+
+
+#endif /* NGX_LIVEPEER_CURL_H */

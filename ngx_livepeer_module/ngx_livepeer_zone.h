@@ -1,0 +1,126 @@
+/*
+ * What all workers see: one slot for each stream name, in shared memory. It
+ * outlives the publisher, so that one who comes back, on any worker, goes on
+ * with the numbers where the last one stopped; and the status page reads it.
+ * Money never lies here. Source: threats.md T-66, T-69; media.md 6.1.
+ */
+#ifndef NGX_LIVEPEER_ZONE_H
+#define NGX_LIVEPEER_ZONE_H
+
+
+#include "common/media/m3u8.h"
+#include "ngx_livepeer_module/ngx_livepeer.h"
+
+
+#define NGX_LIVEPEER_SLOTS         256           /* stream names at a time */
+#define NGX_LIVEPEER_WINDOW_MAX    32            /* segments of a playlist */
+#define NGX_LIVEPEER_VARIANTS_MAX  (LP_PROFILE_MAX + 1)
+#define NGX_LIVEPEER_ORCH_URL_MAX  128
+
+
+/* facts about a source that the page turns into sentences; bits */
+#define NGX_LIVEPEER_ADVICE_LONG_GOP     0x01    /* keyframe interval */
+#define NGX_LIVEPEER_ADVICE_VFR          0x02
+#define NGX_LIVEPEER_ADVICE_NO_AUDIO     0x04
+#define NGX_LIVEPEER_ADVICE_AUDIO_CODEC  0x08    /* dropped */
+#define NGX_LIVEPEER_ADVICE_VIDEO_CODEC  0x10
+#define NGX_LIVEPEER_ADVICE_PIXFMT       0x20
+#define NGX_LIVEPEER_ADVICE_NO_VIDEO     0x40
+#define NGX_LIVEPEER_ADVICE_UPSCALE      0x80    /* rungs left out */
+#define NGX_LIVEPEER_ADVICE_NO_ORCH      0x100   /* nobody transcodes */
+#define NGX_LIVEPEER_ADVICE_DAMAGED      0x200
+
+
+/* one variant's window: variants[0] is the source */
+typedef struct {
+    char               name[LP_PROFILE_NAME_MAX + 1];
+    uint32_t           width, height;
+    uint64_t           peak_bps;
+    uint64_t           bytes;                     /* of all segments */
+    uint64_t           duration_90k;
+    char               video_codec[12];
+    uint64_t           media_sequence;            /* of window[0] */
+    uint64_t           discontinuity_sequence;
+    uint32_t           n;
+    uint32_t           gaps;                      /* in a row */
+    uint64_t           gaps_total;
+    lp_m3u8_segment_t  window[NGX_LIVEPEER_WINDOW_MAX];
+} ngx_livepeer_variant_t;
+
+/* one orchestrator as this stream's worker sees it, for the page */
+typedef struct {
+    char               url[NGX_LIVEPEER_ORCH_URL_MAX];
+    uint64_t           segments;
+    uint64_t           failures;
+    uint32_t           rtt_ms;                    /* last segment */
+    uint32_t           realtime_milli;            /* rtt / duration * 1000 */
+    uint32_t           in_flight;
+    uint8_t            suspended;
+    char               last_error[64];            /* a fixed sentence */
+} ngx_livepeer_orch_stat_t;
+
+struct ngx_livepeer_slot_s {
+    uint32_t           used;
+    ngx_pid_t          owner;                     /* 0: nobody publishes */
+    uint64_t           generation;                /* +1 with each owner */
+    char               name[NGX_LIVEPEER_NAME_MAX + 1];
+    char               app[NGX_LIVEPEER_NAME_MAX + 1];
+    char               hls_path[NGX_MAX_PATH / 16];
+    int64_t            started_ms, last_ms;       /* unix time */
+    uint64_t           next_seq;
+    int64_t            end_90k;                   /* where the last one ended */
+    uint32_t           target_s;                  /* fixed at first */
+    uint8_t            ended;                     /* ENDLIST written */
+    uint8_t            pending_discontinuity;
+
+    uint32_t           advice;                    /* NGX_LIVEPEER_ADVICE_ */
+    uint32_t           width, height, fps_milli;
+    uint32_t           gop_ms;                    /* last distance of IDRs */
+    uint32_t           waiting_ms;                /* since the last IDR */
+    char               audio_codec[12];
+    uint64_t           bytes_in, bitrate_bps;
+    uint64_t           segments, renditions, missed, retries;
+    uint32_t           rtt_ms, publish_ms;        /* last segment */
+    uint32_t           rtt_ring[64], publish_ring[64];      /* last 64, ms */
+    uint32_t           nring;
+
+    uint32_t           nvariants;
+    ngx_livepeer_variant_t    variants[NGX_LIVEPEER_VARIANTS_MAX];
+    uint32_t           norchs;
+    ngx_livepeer_orch_stat_t  orchs[NGX_LIVEPEER_ORCHS_MAX];
+};
+
+
+/*
+ * Take the name: the slot it had, or a new one. NGX_BUSY: another live
+ * worker's publisher holds it and newer is 0; NGX_DECLINED: all slots are
+ * taken. With newer set (the same key proved) the old owner is fenced: its
+ * generation no longer matches and its writes are refused.
+ */
+ngx_int_t ngx_livepeer_zone_acquire(ngx_livepeer_slot_t **slot,
+    uint64_t *generation, ngx_str_t *app, ngx_str_t *name, ngx_uint_t newer);
+
+/* owner 0; the slot stays until it has ended and is the oldest */
+void ngx_livepeer_zone_release(ngx_livepeer_slot_t *slot,
+    uint64_t generation);
+
+/* 1 while generation still owns the slot */
+ngx_uint_t ngx_livepeer_zone_owns(ngx_livepeer_slot_t *slot,
+    uint64_t generation);
+
+/* the i-th used slot, copied under the lock; NGX_DONE after the last */
+ngx_int_t ngx_livepeer_zone_copy(ngx_livepeer_slot_t *to, ngx_uint_t i);
+
+/* under the lock; short, no I/O in between */
+void ngx_livepeer_zone_lock(void);
+void ngx_livepeer_zone_unlock(void);
+
+/* the row of an orchestrator in a slot, made at first; NULL when full */
+ngx_livepeer_orch_stat_t *ngx_livepeer_zone_orch(ngx_livepeer_slot_t *slot,
+    ngx_str_t *url);
+
+/* directive time: the zone is added to the cycle once */
+ngx_int_t ngx_livepeer_zone_add(ngx_conf_t *cf);
+
+
+#endif /* NGX_LIVEPEER_ZONE_H */
