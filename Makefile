@@ -1,67 +1,165 @@
-# Streamflow in C: what is built, from what, how. `make help` lists the doors.
+# Streamflow in C: what is built, from what, how.
+#
+#   make            programs, nginx module, page         make demo   see it run
+#   make test       everything that can be checked       make bench  figures
+#   make fuzz, make chaos   the long runs                make install, clean
+#
+# SAN=1 builds and tests a variant under ASan and UBSan in build/san.
 
-BUILD  ?= build$(if $(SAN),/san)
-PREFIX ?= /usr/local
-CC     := gcc
 VERSION := 0.1.0
+BUILD   ?= build$(if $(SAN),/san)
+PREFIX  ?= /usr/local
+CC      := gcc
+comma   := ,
 
-WARN   := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith
-HARDEN := -fstack-protector-strong -fPIC $(if $(SAN),,-D_FORTIFY_SOURCE=2)
-SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer)
-comma  := ,
-CFLAGS += -std=gnu11 -O2 -g $(WARN) $(HARDEN) $(SANFLAGS) -MMD -MP -I. \
-          -I$(BUILD)/gen -DLP_VERSION='"$(VERSION)"'
-LDFLAGS += -Wl,-z,relro,-z,now $(SANFLAGS)
+WARN    := -Wall -Wextra -Werror -Wshadow -Wvla -Wpointer-arith
+HARDEN  := -fstack-protector-strong -fPIC $(if $(SAN),,-D_FORTIFY_SOURCE=2)
+SANITIZE := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-omit-frame-pointer)
+CFLAGS  += -std=gnu11 -O2 -g $(WARN) $(HARDEN) $(SANITIZE) -MMD -MP -I. \
+           -I$(BUILD)/gen -DLP_VERSION='"$(VERSION)"'
+LDFLAGS += -Wl,-z,relro,-z,now $(SANITIZE)
 
-COMMON := $(wildcard common/util/*.c common/crypto/*.c common/eth/*.c \
-                     common/pm/*.c common/media/*.c common/net/*.c)
-PROTO  := $(BUILD)/gen/lp_rpc.pb-c
-ORCH   := $(wildcard orchestrator/*.c)
-TRANS  := $(wildcard orchestrator/transcoder/*.c)
-UNITS  := $(patsubst t/%.c,$(BUILD)/t/%,$(wildcard t/unit/*.c))
-FUZZ   := $(patsubst t/%.c,$(BUILD)/t/%,$(wildcard t/fuzz/*.c))
+COMMON  := $(wildcard common/util/*.c common/crypto/*.c common/eth/*.c \
+                      common/pm/*.c common/media/*.c common/net/*.c)
+ORCH    := $(wildcard orchestrator/*.c)
+TRANS   := $(wildcard orchestrator/transcoder/*.c)
+TOOLS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/tools/*.c t/bench/*.c))
+UNITS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/*.c))
+FUZZ    := $(patsubst %.c,$(BUILD)/%,$(wildcard t/fuzz/*.c))
+LLHTTP  := $(patsubst %,$(BUILD)/llhttp/%.o,llhttp api http)
+
+PROTO   := $(BUILD)/gen/lp_rpc.pb-c
+LIB     := $(BUILD)/libcommon.a
+MODULE  := $(BUILD)/module/ngx_livepeer_module.so
+BINS    := $(BUILD)/orchestrator/orchestrator \
+           $(BUILD)/orchestrator/transcoder/transcoder
 
 COMMON_LIBS := -lsecp256k1 -lprotobuf-c
-ORCH_LIBS   := -levent_core -levent_pthreads -lnghttp2 -lssl -lcrypto -lcjson
+ORCH_LIBS   := -levent_core -lnghttp2 -lssl -lcrypto -lcjson
 TRANS_LIBS  := -lavcodec -lavfilter -lavutil -lswscale -lseccomp -lpthread -lm
 
 objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
-all: deps programs module
+.DELETE_ON_ERROR:
+.PHONY: all programs module units tools demo test bench chaos fuzz fuzzers \
+        install clean packages
 
-programs: $(BUILD)/orchestrator/orchestrator $(BUILD)/orchestrator/transcoder/transcoder
-	@ln -sf orchestrator/transcoder/transcoder $(BUILD)/transcoder.bin 2>/dev/null || true
+all: packages
+	@$(MAKE) --no-print-directory -j$$(nproc) programs module
+
+packages:
+	@docker/packages build run
+
+programs: $(BINS)
+module: $(MODULE)
+units: $(UNITS)
+tools: $(TOOLS)
+
+
+# --- compile and link
 
 $(BUILD)/%.o: %.c | $(PROTO).h
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -c -o $@ $<
+	@echo "  CC    $<"
+	@$(CC) $(CFLAGS) -c -o $@ $<
 
 $(PROTO).h $(PROTO).c &: common/net/lp_rpc.proto
 	@mkdir -p $(@D)
-	protoc-c --c_out=$(BUILD)/gen --proto_path=common/net $<
+	@protoc-c --c_out=$(BUILD)/gen --proto_path=common/net $<
 
-$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	$(CC) -std=gnu11 -O2 -g -fPIC $(SANFLAGS) -I$(BUILD)/gen -c -o $@ $<
+$(PROTO).o: $(PROTO).c
+	@$(CC) -O2 -g -fPIC $(SANITIZE) -I$(BUILD)/gen -c -o $@ $<
 
-$(BUILD)/libcommon.a: $(call objs,$(COMMON)) $(PROTO).o
+$(LIB): $(call objs,$(COMMON)) $(PROTO).o
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -g -fPIC -I/usr/share/include/llhttp -c -o $@ $<
+	@$(CC) -O2 -g -fPIC -I/usr/share/include/llhttp -c -o $@ $<
 
-$(BUILD)/orchestrator/orchestrator: $(call objs,$(ORCH)) $(BUILD)/libcommon.a \
-        $(patsubst %,$(BUILD)/llhttp/%.o,llhttp api http)
-	$(CC) $(LDFLAGS) -o $@ $^ $(ORCH_LIBS) $(COMMON_LIBS)
+$(call objs,$(ORCH)): CFLAGS += -I/usr/share/include/llhttp
 
-$(BUILD)/orchestrator/transcoder/transcoder: $(call objs,$(TRANS)) $(BUILD)/libcommon.a
-	$(CC) $(LDFLAGS) -o $@ $^ $(TRANS_LIBS) $(COMMON_LIBS)
+$(BUILD)/orchestrator/orchestrator: $(call objs,$(ORCH)) $(LIB) $(LLHTTP)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(ORCH_LIBS) $(COMMON_LIBS)
 
-$(BUILD)/t/unit/%: t/unit/%.c $(BUILD)/libcommon.a
+$(BUILD)/orchestrator/transcoder/transcoder: $(call objs,$(TRANS)) $(LIB)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(TRANS_LIBS) $(COMMON_LIBS)
+
+$(MODULE): $(LIB) $(wildcard ngx_livepeer_module/*.[ch] ngx_livepeer_module/config \
+                            ngx_livepeer_module/build ngx_livepeer_module/www/*)
+	@SAN=$(SAN) ngx_livepeer_module/build $(BUILD)
+
+# a test or a tool is one file on libcommon; httpd stands on the server too
+$(BUILD)/t/%: t/%.c $(LIB)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $< $(BUILD)/libcommon.a $(COMMON_LIBS)
+	@echo "  LD    $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $(filter %.c %.o,$^) $(LIB) \
+	    $(TOOL_LIBS) $(COMMON_LIBS)
 
-units: $(UNITS)
+HTTP_OBJS := $(call objs,$(addprefix orchestrator/,loop.c tls.c http.c \
+                                                   http1.c http2.c))
+$(BUILD)/t/tools/httpd: $(HTTP_OBJS) $(LLHTTP)
+$(BUILD)/t/tools/httpd: TOOL_LIBS := $(ORCH_LIBS)
+
+
+# --- run
+
+demo: all
+	@docker/packages demo
+	@BUILD=$(BUILD) t/demo
+
+test: all
+	@docker/packages demo test
+	@$(MAKE) --no-print-directory -j$$(nproc) units tools node
+	@BUILD=$(BUILD) t/run t
+
+bench: all
+	@docker/packages demo test bench
+	@$(MAKE) --no-print-directory -j$$(nproc) tools node
+	@BUILD=$(BUILD) t/bench/run $(B)
+
+chaos: all
+	@docker/packages demo test
+	@$(MAKE) --no-print-directory -j$$(nproc) units tools
+	@BUILD=$(BUILD) t/run t/chaos
+
+# each target for FUZZ_SECONDS, with what the last run has found as a start
+FUZZ_SECONDS ?= 60
+$(BUILD)/t/fuzz/%: t/fuzz/%.c $(COMMON) $(PROTO).c
+	@mkdir -p $(@D)
+	@echo "  FUZZ  $<"
+	@clang-14 -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -I. \
+	    -I$(BUILD)/gen -o $@ $< $(COMMON) $(PROTO).c $(COMMON_LIBS)
+
+fuzzers:
+	@docker/packages build fuzz
+	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZ)
+
+fuzz: fuzzers
+	@BUILD=$(BUILD) t/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
+
+# browser and player, pinned by hash in t/package-lock.json
+node: $(BUILD)/node/.done
+.PHONY: node
+$(BUILD)/node/.done: t/package.json t/package-lock.json
+	@mkdir -p $(@D)
+	@cp t/package.json t/package-lock.json $(@D)
+	@cd $(@D) && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+-include $(wildcard common/contracts/contracts.mk)
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/nginx/modules \
+	           $(DESTDIR)$(PREFIX)/share/doc/livepeer
+	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(MODULE) $(DESTDIR)$(PREFIX)/lib/nginx/modules
+	install -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/livepeer
+
+clean:
+	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
