@@ -39,5 +39,12 @@ void lp_keccak256(lp_hash_t *out, const void *data, size_t len);
 void lp_keccak256_many(lp_hash_t *out, const void *const *data,
     const size_t *len, size_t n);
 
+/*
+ * n different states, open blocks and all, each moved on by its own bytes:
+ * the streams that arrive side by side.
+ */
+void lp_keccak_update_many(lp_keccak_t *const *k, const void *const *data,
+    const size_t *len, size_t n);
+
 
 #endif /* LP_KECCAK_H */
