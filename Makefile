@@ -103,6 +103,7 @@ HTTP_OBJS := $(call objs,$(addprefix orchestrator/,loop.c tls.c http.c \
                                                    http1.c http2.c))
 $(BUILD)/t/tools/httpd: $(HTTP_OBJS) $(LLHTTP)
 $(BUILD)/t/tools/httpd: TOOL_LIBS := $(ORCH_LIBS)
+$(BUILD)/t/bench/segload: TOOL_LIBS := -lcurl
 
 
 # --- run
