@@ -130,6 +130,7 @@ struct ngx_livepeer_seg_s {
     int64_t                  date_ms;         /* unix time of start */
     ngx_uint_t               frames;          /* access units */
     uint64_t                 pts_digest;      /* as lp_ts_info_t has it */
+    uint64_t                 audio_bytes;     /* as lp_ts_info_t has it */
     ngx_chain_t             *bytes;           /* TS, blocks of the pool */
     size_t                   len;
     lp_hash_t                hash;
@@ -144,13 +145,18 @@ struct ngx_livepeer_seg_s {
     ngx_livepeer_session_t  *session;
     ngx_livepeer_call_t     *call;            /* POST /segment */
     ngx_uint_t               attempts;
+    uint32_t                 tried;           /* a bit for each session */
+    ngx_livepeer_session_t  *accuser;         /* says that the input is bad */
+    ngx_livepeer_session_t  *left;            /* failed last, for the log */
+    size_t                   reserved;        /* of conf->max_memory */
+    ngx_msec_t               begun;           /* this attempt */
     ngx_msec_t               arrived;         /* ngx_current_msec */
     ngx_msec_t               deadline;        /* slots are published by then */
     ngx_msec_t               uploaded;
     ngx_msec_t               answered;
     ngx_msec_t               fetched;
-    ngx_str_t                segment_header;  /* Livepeer-Segment's value */
-    ngx_str_t                payment_header;
+    ngx_str_t                segment_header;  /* Livepeer-Segment: value */
+    ngx_str_t                payment_header;  /* Livepeer-Payment: value */
     lp_arena_t               arena;           /* of the decoded result */
     lp_wire_result_t         result;
     ngx_livepeer_rendition_t renditions[LP_PROFILE_MAX];
