@@ -25,7 +25,8 @@ ORCH    := $(wildcard orchestrator/*.c)
 TRANS   := $(wildcard orchestrator/transcoder/*.c)
 TOOLS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/tools/*.c t/bench/*.c))
 UNITS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/*.c))
-FUZZ    := $(patsubst %.c,$(BUILD)/%,$(wildcard t/fuzz/*.c))
+FUZZ    := $(patsubst %.c,$(BUILD)/%,$(filter-out t/fuzz/standalone.c,\
+                                       $(wildcard t/fuzz/*.c)))
 LLHTTP  := $(patsubst %,$(BUILD)/llhttp/%.o,llhttp api http)
 
 PROTO   := $(BUILD)/gen/lp_rpc.pb-c
@@ -134,6 +135,12 @@ $(BUILD)/t/fuzz/%: t/fuzz/%.c $(COMMON) $(PROTO).c
 	@echo "  FUZZ  $<"
 	@clang-14 -std=gnu11 -O1 -g -fsanitize=fuzzer,address,undefined -I. \
 	    -I$(BUILD)/gen -o $@ $< $(COMMON) $(PROTO).c $(COMMON_LIBS)
+
+# the same for a few seconds inside `make test`, without clang
+$(BUILD)/t/shortfuzz/%: t/fuzz/%.c t/fuzz/standalone.c $(LIB)
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $(filter %.c,$^) $(LIB) \
+	    $(COMMON_LIBS)
 
 fuzzers:
 	@docker/packages build fuzz
