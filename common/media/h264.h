@@ -73,9 +73,16 @@ typedef struct {
 } lp_h264_iter_t;
 
 
-/* nal begins with the NAL header byte; emulation bytes are removed here */
+/*
+ * nal begins with the NAL header byte; emulation bytes are removed here.
+ * LP_MALFORMED leaves sps zero. A VUI that ends too early is ignored as a
+ * whole: encoders exist that write one, and the picture is good.
+ */
 lp_status_t lp_h264_parse_sps(lp_h264_sps_t *sps, const uint8_t *nal,
     size_t len);
+
+/* the id of an SPS or PPS, by which others call it; -1: damaged */
+int lp_h264_set_id(const lp_nal_t *nal);
 
 /*
  * AVCDecoderConfigurationRecord. cfg is inited by the caller (once) and may
@@ -89,12 +96,17 @@ lp_status_t lp_h264_config_parse(lp_h264_config_t *cfg, const uint8_t *rec,
 
 /*
  * In-band parameter sets (NALs of types 7 and 8 of one access unit, in
- * order) replace those of cfg. *changed: 0 same bytes, 1 other sets.
+ * order) replace those of cfg. *changed: 0 same bytes, 1 other sets. A set of
+ * another id is kept beside them as long as no SPS is new. LP_MALFORMED,
+ * LP_MISSING (no SPS at all), LP_LIMIT and LP_NOMEM leave cfg as it was.
  */
 lp_status_t lp_h264_config_update(lp_h264_config_t *cfg,
     const lp_nal_t *nals, size_t n, int *changed);
 
-/* what we can work on: LP_BAD_PIXFMT, LP_TOO_LARGE (over 4096x2304) */
+/*
+ * What we can work on: LP_BAD_PIXFMT, LP_TOO_LARGE (a side over 4096 or more
+ * samples than 4096x2304), LP_UNSUPPORTED (a side under 16).
+ */
 lp_status_t lp_h264_judge(const lp_h264_sps_t *sps);
 
 void lp_h264_iter_init(lp_h264_iter_t *it, uint8_t length_size,
@@ -103,7 +115,14 @@ void lp_h264_iter_init(lp_h264_iter_t *it, uint8_t length_size,
 /* 1 and the next NAL, or 0 at the end; empty NALs are skipped */
 int lp_h264_iter_next(lp_h264_iter_t *it, lp_nal_t *nal);
 
-/* "avc1.PPCCLL" and a NUL: 12 bytes */
+/*
+ * Looks no further than the first slice of an Annex B access unit: returns
+ * its type (LP_NAL_IDR, or 1 to 4), 0 when there is no slice. *sps (may be
+ * NULL) is the first SPS before it, with len 0 when there is none.
+ */
+int lp_h264_first_slice(lp_nal_t *sps, const uint8_t *data, size_t len);
+
+/* "avc1.PPCCLL", lower-case digits, and a NUL: 12 bytes */
 void lp_h264_codec(char out[12], const lp_h264_sps_t *sps);
 
 
