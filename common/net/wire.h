@@ -103,11 +103,14 @@ typedef struct {
     uint8_t             has_token;
     uint8_t             has_storage;       /* external: type not DIRECT */
     uint8_t             calc_phash;
+    uint8_t             has_clip;          /* only a part is asked for */
     int32_t             duration_ms;       /* as sent; 0 means 2000 */
     lp_capabilities_t   capabilities;
     lp_wire_token_t     token;
     lp_profile_t        profiles[LP_PROFILE_MAX];
     size_t              nprofiles;
+    uint64_t            clip_from_ms;
+    uint64_t            clip_to_ms;
     const char         *profile_error;     /* wire.md 4.3's text, or NULL */
 } lp_wire_seg_data_t;
 
