@@ -150,10 +150,9 @@ abstract contract Funds is ManagerProxyTarget, ITicketBroker {
 
     // Each member of the set that the round began with may claim one equal part
     // of what the reserve held plus what was added since.
-    function claimableReserve(address holder, address claimant) public view returns (uint256) {
-        IBondingManager bonding = IBondingManager(controller.getContract(Names.BONDING_MANAGER));
-        uint256 size = bonding.currentRoundActiveSetSize();
-        if (size == 0 || !bonding.isActiveTranscoder(claimant)) return 0;
+    function claimableReserve(address holder, address claimant) public view virtual returns (uint256) {
+        uint256 size = bonding().currentRoundActiveSetSize();
+        if (size == 0 || !bonding().isActiveTranscoder(claimant)) return 0;
 
         uint256 round = rounds().currentRound();
         Reserve storage r = reserves[holder];
@@ -200,6 +199,10 @@ abstract contract Funds is ManagerProxyTarget, ITicketBroker {
 
     function minter() internal view returns (IMinter) {
         return IMinter(controller.getContract(Names.MINTER));
+    }
+
+    function bonding() internal view returns (IBondingManager) {
+        return IBondingManager(controller.getContract(Names.BONDING_MANAGER));
     }
 
     function addDeposit(address who, uint256 amount) private {

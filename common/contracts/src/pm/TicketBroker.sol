@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {Manager} from "../core/Manager.sol";
 import {Names} from "../core/Names.sol";
 import {Perc} from "../core/Perc.sol";
-import {IBondingManager} from "../bonding/IBondingManager.sol";
 import {ReceiptSigners} from "../registry/ReceiptSigners.sol";
 import {Funds} from "./Funds.sol";
 import {Tickets} from "./Tickets.sol";
@@ -71,7 +70,7 @@ contract TicketBroker is Funds {
         if (paid < ticket.faceValue) settleShortfall(ticket, ticket.faceValue - paid, round, caller);
         if (paid > 0) {
             emit WinningTicketTransfer(ticket.sender, ticket.recipient, paid);
-            bonding().updateTranscoderWithFees(ticket.recipient, paid, created);
+            bonding().updateTranscoderWithFees(ticket.recipient, paid, termsOf(created));
         }
         emit WinningTicketRedeemed(
             ticket.sender,
@@ -131,10 +130,7 @@ contract TicketBroker is Funds {
         uint256 round,
         address caller
     ) private {
-        require(
-            caller == ticket.recipient || caller == ReceiptSigners.signerAt(controller, ticket.recipient, round),
-            "PARTIAL_REDEMPTION"
-        );
+        require(mayTakeLess(caller, ticket.recipient, round), "PARTIAL_REDEMPTION");
         uint256 penalty = Perc.part(shortfall, penaltyRate, Perc.PERC);
         uint256 escrow = penaltyEscrow[ticket.sender];
         if (penalty > escrow) penalty = escrow;
@@ -144,7 +140,16 @@ contract TicketBroker is Funds {
         minter().trustedWithdrawETH(payable(Names.BURN), penalty);
     }
 
-    function bonding() private view returns (IBondingManager) {
-        return IBondingManager(controller.getContract(Names.BONDING_MANAGER));
+    function mayTakeLess(
+        address caller,
+        address recipient,
+        uint256 round
+    ) internal view virtual returns (bool) {
+        return caller == recipient || caller == ReceiptSigners.signerAt(controller, recipient, round);
+    }
+
+    // The round whose committed fee share binds.
+    function termsOf(uint256 created) internal view virtual returns (uint256) {
+        return created;
     }
 }

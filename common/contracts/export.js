@@ -1,0 +1,31 @@
+// From forge's artifacts to what others use: abi/NAME.json for clients, and
+// bin/NAME.json with the code to deploy.
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+
+const out = process.argv[2];
+const contracts = [
+    'Controller', 'ManagerProxy', 'LivepeerToken', 'LivepeerTokenFaucet', 'Minter',
+    'RoundsManager', 'BondingManager', 'ServiceRegistry', 'ServiceCatalog', 'TicketBroker',
+    'FaultVerifier', 'SolverQuorumVerifier', 'TruebitVerifier', 'MockVerifier', 'SupplyCache',
+];
+const libraries = ['Delegation', 'Work', 'Slashing'];
+
+function artifact(name) {
+    return JSON.parse(fs.readFileSync(path.join(out, 'out', name + '.sol', name + '.json'), 'utf8'));
+}
+
+for (const dir of ['abi', 'bin']) {
+    fs.mkdirSync(path.join(out, dir), { recursive: true });
+}
+for (const name of contracts.concat(libraries)) {
+    const { abi, bytecode, methodIdentifiers, storageLayout } = artifact(name);
+    if (contracts.includes(name)) {
+        fs.writeFileSync(path.join(out, 'abi', name + '.json'), JSON.stringify(abi, null, 1) + '\n');
+    }
+    fs.writeFileSync(path.join(out, 'bin', name + '.json'), JSON.stringify({
+        abi, methodIdentifiers, storageLayout, code: bytecode.object, links: bytecode.linkReferences,
+    }));
+}
