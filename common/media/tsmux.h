@@ -38,7 +38,8 @@ typedef struct {
     uint8_t          cc_pat, cc_pmt, cc_video, cc_audio;
     uint8_t          discontinuity;        /* flag the next PCR */
     int64_t          last_psi_90k;         /* DTS of the last PAT + PMT */
-    int64_t          last_pcr_90k;
+    int64_t          last_pcr_90k;         /* DTS of the last PCR */
+    int64_t          last_dts_90k;         /* of the PCR's track */
     lp_status_t      status;               /* the first failure, kept */
 } lp_tsmux_t;
 
@@ -72,11 +73,18 @@ void lp_tsmux_begin(lp_tsmux_t *m, int discontinuity);
  * parameter sets (IDR only: sets, Annex B, may be NULL when the unit brings
  * its own), SEI, slices; AUD, SPS, PPS, end and filler NALs of the unit are
  * dropped when sets is given. Returns the first failure of the muxer.
+ *
+ * LP_MALFORMED (a length passes the end) and LP_MISSING (no slice in it) are
+ * the unit's failure only: nothing of it was written, the next one may come.
+ * DTS must rise from unit to unit, also over segments; that is the caller's.
  */
 lp_status_t lp_tsmux_video(lp_tsmux_t *m, const lp_tsmux_au_t *au,
     const lp_buf_t *sets);
 
-/* one PES of whole audio frames (ADTS headers already there) */
+/*
+ * One PES of whole audio frames (ADTS headers already there). LP_LIMIT when
+ * it is longer than a PES can say, 65527 bytes: nothing was written.
+ */
 lp_status_t lp_tsmux_audio(lp_tsmux_t *m, int64_t pts_90k,
     const uint8_t *data, size_t len);
 
