@@ -24,7 +24,8 @@ typedef struct {
     uint8_t         is_video;
     uint8_t         random_access;
     int64_t         pts_90k;               /* 33 bits, unwrapped against the
-                                              first time of the input */
+                                              first time of the input;
+                                              LP_TS_NONE: not said */
     int64_t         dts_90k;               /* = pts when absent */
     const uint8_t  *data;                  /* PES payload, valid until the
                                               next call */
@@ -49,6 +50,8 @@ typedef struct {
         lp_buf_t    bytes;
         int64_t     pts_90k, dts_90k;
         uint8_t     open, random_access;
+        const uint8_t  *piece;             /* while in one packet */
+        size_t      len, want;             /* so far; announced, 0: none */
     }               pes[2];                /* video, audio */
 } lp_ts_t;
 
@@ -75,9 +78,16 @@ void lp_ts_init(lp_ts_t *ts, const uint8_t *data, size_t len);
 void lp_ts_done(lp_ts_t *ts);
 
 /*
+ * One PTS of a digest: add up those of a set, modulo 2^64, in any order.
+ * Only the 33 bits of the wire count.
+ */
+uint64_t lp_ts_pts_mix(int64_t pts_90k);
+
+/*
  * The next PES, video or audio. LP_OK: *unit is set. LP_MISSING: the end.
  * LP_BAD_CONTAINER: sync lost in more than 1 % of the packets, or no PAT/PMT;
- * LP_LIMIT, LP_NOMEM. Only the first video and first audio track are read.
+ * LP_LIMIT, LP_NOMEM. Only the first video and first audio track are read, by
+ * the first whole PAT and PMT; each must fit in one packet.
  */
 lp_status_t lp_ts_next(lp_ts_t *ts, lp_ts_unit_t *unit);
 
@@ -89,9 +99,11 @@ lp_status_t lp_ts_next(lp_ts_t *ts, lp_ts_unit_t *unit);
 lp_status_t lp_ts_inspect(lp_ts_info_t *info, const uint8_t *data, size_t len);
 
 /*
- * The invariants TS1-TS10 of one segment, given the state the previous one
+ * The invariants TS1-TS9 of one segment, given the state the previous one
  * left (zeroed at first): used by tests. LP_OK, or LP_MISMATCH and a fixed
- * sentence that names the rule in *why.
+ * sentence that names the rule in *why ("TS3: ..."). A discontinuity flagged
+ * in the first PCR starts a new line of times. TS10 needs the duration that
+ * was declared: it is the caller's.
  */
 typedef struct {
     uint8_t   started;
@@ -99,7 +111,10 @@ typedef struct {
     uint8_t   pmt_version;
     uint8_t   pmt_types[2];
     int64_t   last_dts_video, last_dts_audio;
-    int64_t   lead_90k;
+    int64_t   lead_90k;                    /* 0: none seen yet */
+    uint8_t   timed[2];                    /* the last DTS above are set */
+    uint8_t   absent[2];                   /* segments without a listed one */
+    uint16_t  pids[2];
 } lp_ts_check_t;
 
 lp_status_t lp_ts_check(lp_ts_check_t *c, const char **why,
