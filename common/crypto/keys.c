@@ -121,14 +121,24 @@ lp_status_t
 lp_keys_sign(const lp_keys_t *keys, lp_sig_t *out, const lp_secret_t *secret,
     const lp_hash_t *m)
 {
+    lp_hash_t  digest;
+
+    lp_keys_digest(&digest, m);
+
+    return lp_keys_sign_tx(keys, out, secret, &digest);
+}
+
+
+lp_status_t
+lp_keys_sign_tx(const lp_keys_t *keys, lp_sig_t *out,
+    const lp_secret_t *secret, const lp_hash_t *digest)
+{
     int                               v;
-    lp_hash_t                         digest;
     secp256k1_ecdsa_recoverable_signature  sig;
 
     memset(out, 0, sizeof(lp_sig_t));
-    lp_keys_digest(&digest, m);
 
-    if (!secp256k1_ecdsa_sign_recoverable(keys->ctx, &sig, digest.b,
+    if (!secp256k1_ecdsa_sign_recoverable(keys->ctx, &sig, digest->b,
                                           secret->b, NULL, NULL))
     {
         return LP_MALFORMED;

@@ -44,6 +44,13 @@ lp_status_t lp_keys_address(const lp_keys_t *keys, lp_address_t *out,
 lp_status_t lp_keys_sign(const lp_keys_t *keys, lp_sig_t *out,
     const lp_secret_t *secret, const lp_hash_t *m);
 
+/*
+ * The digest of a transaction, signed as it is: for eth/tx alone, whose
+ * preimages begin with 0x02 or an RLP list and so are never EIP-191 text.
+ */
+lp_status_t lp_keys_sign_tx(const lp_keys_t *keys, lp_sig_t *out,
+    const lp_secret_t *secret, const lp_hash_t *digest);
+
 /* who signed m; LP_BAD_SIGNATURE: high s, v not 27 or 28, no such point */
 lp_status_t lp_keys_recover(const lp_keys_t *keys, lp_address_t *out,
     const lp_sig_t *sig, const lp_hash_t *m);
