@@ -75,13 +75,17 @@ const lp_profile_t *lp_profile_preset(const char *name, size_t len);
 lp_status_t lp_profile_parse(lp_profile_t *p, const char **why,
     const char *const *args, const size_t *lens, size_t n);
 
-/* the limits of T-51; *why as above (may be NULL) */
+/*
+ * The limits of T-51: LP_BAD_PROFILE, and *why as above (may be NULL). A
+ * codec or format we cannot make passes: whether it can be is not a limit.
+ */
 lp_status_t lp_profile_check(const lp_profile_t *p, const char **why);
 
 /*
  * The picture a source of sw x sh (cropped luma samples) with sample aspect
  * sar_num:sar_den gets: fitted inside the box (box turned for portrait),
- * display aspect kept, square samples, even sides, never upscaled.
+ * display aspect kept, square samples, sides floored to even, never upscaled.
+ * A side of an extreme picture stays at least LP_PROFILE_SIZE_MIN.
  */
 void lp_profile_fit(const lp_profile_t *p, uint32_t sw, uint32_t sh,
     uint32_t sar_num, uint32_t sar_den, uint32_t *width, uint32_t *height);
