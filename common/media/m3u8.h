@@ -44,7 +44,8 @@ typedef struct {
 /*
  * Media playlist. EXTINF are differences of rounded times, so errors do not
  * add up; PROGRAM-DATE-TIME on the first segment and after a discontinuity;
- * segment URIs are prefix, seq and ".ts".
+ * segment URIs are prefix, seq and ".ts". A name with a byte that is no plain
+ * printable ASCII, or with a quote or a '#', sets LP_MALFORMED in out.
  */
 void lp_m3u8_put_media(lp_buf_t *out, const lp_m3u8_media_t *m);
 
