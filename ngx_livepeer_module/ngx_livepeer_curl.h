@@ -33,14 +33,6 @@ typedef struct {
     void                 *owner;
 } ngx_livepeer_call_conf_t;
 
-/* a URL in its parts; they point into it */
-typedef struct {
-    ngx_uint_t            tls;              /* https */
-    ngx_str_t             host;             /* [::1] keeps its brackets */
-    ngx_uint_t            port;             /* 443 and 80 when not said */
-    ngx_str_t             path;             /* from the slash on, or empty */
-} ngx_livepeer_url_t;
-
 struct ngx_livepeer_call_s {
     ngx_uint_t            status;           /* HTTP, 0 until the head came */
     ngx_int_t             grpc_status;      /* -1 until the trailer came */
@@ -57,16 +49,6 @@ struct ngx_livepeer_call_s {
 /* init_process and exit_process */
 ngx_int_t ngx_livepeer_curl_init(ngx_cycle_t *cycle);
 void ngx_livepeer_curl_done(ngx_cycle_t *cycle);
-
-/*
- * http or https, a host name or address, a port, a path of printable ASCII;
- * no user, no fragment, at most 2048 bytes (T-45). NGX_OK or NGX_DECLINED.
- */
-ngx_int_t ngx_livepeer_curl_url(ngx_livepeer_url_t *parts, ngx_str_t *url);
-
-/* 1 when both name the same host, letters of either case */
-ngx_uint_t ngx_livepeer_curl_same_host(ngx_livepeer_url_t *a,
-    ngx_livepeer_url_t *b);
 
 /* NULL: no memory or no connection left. Strings and body are borrowed */
 ngx_livepeer_call_t *ngx_livepeer_curl_start(ngx_livepeer_call_conf_t *conf,

@@ -9,6 +9,54 @@
 
 
 #include "ngx_livepeer_module/ngx_livepeer.h"
+#include "ngx_livepeer_module/ngx_livepeer_url.h"
+
+
+/* what this worker knows of an orchestrator, over all streams */
+typedef struct {
+    ngx_queue_t                queue;
+    ngx_str_t                  url;
+    ngx_msec_t                 suspended;     /* since */
+    ngx_msec_t                 penalty;       /* for how long; 0: never */
+    ngx_uint_t                 score_milli;   /* round trip / duration, of the
+                                                 last one; 0: unknown */
+} ngx_livepeer_peer_t;
+
+struct ngx_livepeer_session_s {
+    ngx_queue_t                queue;         /* in stream->sessions */
+    ngx_livepeer_stream_t     *stream;
+    ngx_livepeer_peer_t       *peer;
+    ngx_str_t                  url;           /* as configured */
+    ngx_livepeer_url_t         origin;        /* its parts */
+    ngx_flag_t                 prefer;
+    ngx_uint_t                 index;         /* its bit in seg->tried */
+    ngx_uint_t                 in_flight;
+
+    ngx_livepeer_call_t       *call;          /* GetOrchestrator */
+    ngx_str_t                  ask_url;
+    ngx_array_t               *ask_headers;
+    lp_buf_t                   request;
+    ngx_buf_t                  request_buf;
+    ngx_chain_t                request_link;
+    ngx_msec_t                 asked;
+    ngx_event_t                answer;        /* the call's wake */
+    ngx_event_t                timer;         /* when to ask again */
+
+    lp_arena_t                 arena;         /* of info */
+    lp_wire_orch_info_t        info;          /* valid while ready */
+    ngx_msec_t                 refresh;       /* info is too old then */
+    ngx_str_t                  base;          /* segments go to base/segment;
+                                                 frozen at first, as the next
+                                                 two are */
+    ngx_livepeer_url_t         base_parts;
+    lp_address_t               signer;        /* of results */
+    unsigned                   has_signer:1;
+    unsigned                   pinned:1;      /* base, signer are known */
+    unsigned                   ready:1;
+    unsigned                   current:1;     /* worked last */
+    unsigned                   worked:1;
+    unsigned                   silent:1;      /* its failure was logged */
+};
 
 
 /* GetOrchestrator is asked of every one; never waits */
@@ -21,14 +69,18 @@ ngx_int_t ngx_livepeer_session_start(ngx_livepeer_stream_t *st);
  */
 ngx_int_t ngx_livepeer_session_hold(ngx_livepeer_seg_t *seg);
 
+/* 1 when hold would find another one for seg now */
+ngx_uint_t ngx_livepeer_session_other(ngx_livepeer_seg_t *seg);
+
 /* *s becomes NULL; may be repeated. Without a verdict: neither good nor bad */
 void ngx_livepeer_session_release(ngx_livepeer_session_t **s);
 
 /* the verdict on the held session: a measured success ... */
 void ngx_livepeer_session_good(ngx_livepeer_seg_t *seg);
 
-/* ... or a failure: 1 min, doubled each time to 6 h; why is a sentence */
-void ngx_livepeer_session_bad(ngx_livepeer_seg_t *seg, const char *why);
+/* ... or, on any session, a failure: 1 min, doubled each time to 6 h; why is
+   a sentence */
+void ngx_livepeer_session_bad(ngx_livepeer_session_t *s, const char *why);
 
 /* all: EndTranscodingSession to those that worked, then forgotten */
 void ngx_livepeer_session_stop(ngx_livepeer_stream_t *st);

@@ -1,7 +1,7 @@
 /*
  * Who signs for the broadcaster. Off chain it is a key made at random in
- * each worker: it holds no money, but credentials are real. Every answer may
- * come later, so a caller is woken and asks again.
+ * each worker at its first stream: it holds no money, but credentials are
+ * real. Every answer may come later, so a caller is woken and asks again.
  */
 #ifndef NGX_LIVEPEER_SIGNER_H
 #define NGX_LIVEPEER_SIGNER_H
@@ -10,11 +10,7 @@
 #include "ngx_livepeer_module/ngx_livepeer.h"
 
 
-/* init_process and exit_process; before any other file of the module */
-ngx_int_t ngx_livepeer_signer_init(ngx_cycle_t *cycle);
-void ngx_livepeer_signer_done(ngx_cycle_t *cycle);
-
-/* the tables for checking others' signatures, valid until done */
+/* the tables for checking others' signatures; NULL without memory */
 const lp_keys_t *ngx_livepeer_signer_keys(void);
 
 /*

@@ -1,0 +1,916 @@
+/*
+ * libcurl's multi interface on nginx's event loop. libcurl tells which
+ * sockets and which timer it waits for; nginx tells it when they are ready;
+ * between the two lie the calls. Every socket is watched with level events:
+ * libcurl does not drain them. Nothing in a callback of libcurl calls
+ * libcurl again. Rules and their reasons: platform.md 3.
+ */
+#include <curl/curl.h>
+#include <netinet/tcp.h>
+
+#include "ngx_livepeer_module/ngx_livepeer_curl.h"
+
+
+#define NGX_LIVEPEER_CURL_HEAD_MAX   (64 * 1024)    /* bytes of headers */
+#define NGX_LIVEPEER_CURL_UPLOAD     (128 * 1024)   /* libcurl's own buffer */
+#define NGX_LIVEPEER_CURL_DOWNLOAD   (64 * 1024)
+#define NGX_LIVEPEER_CURL_IDLE       60             /* s a connection is kept */
+#define NGX_LIVEPEER_CURL_SILENCE    5000           /* ms bytes may stay
+                                                       unacknowledged */
+#define NGX_LIVEPEER_CURL_CONNS      64             /* kept at a time */
+
+
+typedef struct {
+    ngx_livepeer_call_t        call;         /* what the owner sees */
+    ngx_livepeer_call_conf_t   conf;
+    ngx_queue_t                queue;
+    CURL                      *easy;         /* NULL: ended */
+    struct curl_slist         *headers;
+    ngx_chain_t               *link;         /* next byte of the body */
+    u_char                    *pos;
+    size_t                     nsent;
+    size_t                     head_len;
+    size_t                     answer_len;
+    const char                *reason;       /* why a callback said stop */
+    ngx_event_t                head_timer;
+    ngx_event_t                timer;
+    unsigned                   retried:1;
+    unsigned                   starved:1;    /* no ngx_connection_t left */
+} ngx_livepeer_curl_job_t;
+
+typedef struct {
+    CURLM                     *multi;
+    ngx_queue_t                jobs;         /* not ended */
+    ngx_event_t                timer;
+    ngx_connection_t           dummy;        /* the timer's: fd is logged */
+    unsigned                   starved:1;    /* some job is */
+} ngx_livepeer_curl_loop_t;
+
+
+static int ngx_livepeer_curl_set_socket(CURL *easy, curl_socket_t fd,
+    int what, void *data, void *socket_data);
+static int ngx_livepeer_curl_set_timer(CURLM *multi, long timeout_ms,
+    void *data);
+static void ngx_livepeer_curl_io_handler(ngx_event_t *ev);
+static void ngx_livepeer_curl_timer_handler(ngx_event_t *ev);
+static void ngx_livepeer_curl_deadline_handler(ngx_event_t *ev);
+static void ngx_livepeer_curl_run(curl_socket_t fd, int ready);
+static void ngx_livepeer_curl_end(ngx_livepeer_curl_job_t *job,
+    CURLcode code);
+static void ngx_livepeer_curl_finish(ngx_livepeer_curl_job_t *job,
+    const char *error);
+static void ngx_livepeer_curl_detach(ngx_livepeer_curl_job_t *job);
+static size_t ngx_livepeer_curl_on_header(char *p, size_t size, size_t n,
+    void *data);
+static size_t ngx_livepeer_curl_on_write(char *p, size_t size, size_t n,
+    void *data);
+static size_t ngx_livepeer_curl_on_read(char *p, size_t size, size_t n,
+    void *data);
+static int ngx_livepeer_curl_on_seek(void *data, curl_off_t offset,
+    int origin);
+static int ngx_livepeer_curl_on_open(void *data, curl_socket_t fd,
+    curlsocktype purpose);
+
+
+static ngx_livepeer_curl_loop_t  ngx_livepeer_curl_loop;
+
+
+ngx_int_t
+ngx_livepeer_curl_init(ngx_cycle_t *cycle)
+{
+    CURLM                     *multi;
+    ngx_livepeer_curl_loop_t  *loop = &ngx_livepeer_curl_loop;
+
+    ngx_memzero(loop, sizeof(ngx_livepeer_curl_loop_t));
+    ngx_queue_init(&loop->jobs);
+
+    loop->dummy.fd = (ngx_socket_t) -1;
+    loop->dummy.log = cycle->log;
+
+    loop->timer.handler = ngx_livepeer_curl_timer_handler;
+    loop->timer.data = &loop->dummy;
+    loop->timer.log = cycle->log;
+    loop->timer.cancelable = 1;         /* the jobs' own timers are not */
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "livepeer: libcurl does not start");
+        return NGX_ERROR;
+    }
+
+    multi = curl_multi_init();
+    if (multi == NULL) {
+        curl_global_cleanup();
+        return NGX_ERROR;
+    }
+
+    curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION,
+                      ngx_livepeer_curl_set_socket);
+    curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION,
+                      ngx_livepeer_curl_set_timer);
+    curl_multi_setopt(multi, CURLMOPT_PIPELINING, (long) CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
+                      (long) NGX_LIVEPEER_CURL_CONNS);
+
+    loop->multi = multi;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_livepeer_curl_done(ngx_cycle_t *cycle)
+{
+    ngx_queue_t               *q;
+    ngx_livepeer_curl_job_t   *job;
+    ngx_livepeer_curl_loop_t  *loop = &ngx_livepeer_curl_loop;
+
+    if (loop->multi == NULL) {
+        return;
+    }
+
+    /* the owners are not told: the process ends */
+
+    while (!ngx_queue_empty(&loop->jobs)) {
+        q = ngx_queue_head(&loop->jobs);
+        job = ngx_queue_data(q, ngx_livepeer_curl_job_t, queue);
+        ngx_livepeer_curl_detach(job);
+    }
+
+    curl_multi_cleanup(loop->multi);
+    loop->multi = NULL;
+
+    if (loop->timer.timer_set) {
+        ngx_del_timer(&loop->timer);
+    }
+
+    curl_global_cleanup();
+}
+
+
+/* Calls */
+
+
+static ngx_int_t
+ngx_livepeer_curl_set_headers(ngx_livepeer_curl_job_t *job)
+{
+    ngx_str_t          *value;
+    ngx_uint_t          i;
+    struct curl_slist  *list;
+
+    list = curl_slist_append(NULL, "Expect:");
+    if (list == NULL) {
+        return NGX_ERROR;
+    }
+
+    job->headers = list;
+
+    if (job->conf.headers == NULL) {
+        return NGX_OK;
+    }
+
+    value = job->conf.headers->elts;
+
+    for (i = 0; i < job->conf.headers->nelts; i++) {
+        if (curl_slist_append(list, (char *) value[i].data) == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* certificates are self-signed by design: trust comes from signatures */
+
+static void
+ngx_livepeer_curl_set_transport(ngx_livepeer_curl_job_t *job)
+{
+    CURL  *easy = job->easy;
+    long   version;
+
+    version = CURL_HTTP_VERSION_2TLS;
+
+    if (job->conf.grpc
+        && ngx_strncasecmp(job->conf.url.data, (u_char *) "http:", 5) == 0)
+    {
+        version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+    }
+
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
+                     (long) NGX_LIVEPEER_CURL_IDLE);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
+                     (long) job->conf.connect_timeout);
+    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION,
+                     ngx_livepeer_curl_on_open);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                     (long) NGX_LIVEPEER_CURL_DOWNLOAD);
+}
+
+
+static void
+ngx_livepeer_curl_set_body(ngx_livepeer_curl_job_t *job)
+{
+    CURL  *easy = job->easy;
+
+    if (job->conf.body == NULL && !job->conf.post) {
+        return;
+    }
+
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     (curl_off_t) job->conf.body_len);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                     (long) NGX_LIVEPEER_CURL_UPLOAD);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, ngx_livepeer_curl_on_read);
+    curl_easy_setopt(easy, CURLOPT_READDATA, job);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, ngx_livepeer_curl_on_seek);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, job);
+}
+
+
+static ngx_int_t
+ngx_livepeer_curl_open(ngx_livepeer_curl_job_t *job)
+{
+    CURL  *easy;
+
+    easy = curl_easy_init();
+    if (easy == NULL) {
+        return NGX_ERROR;
+    }
+
+    job->easy = easy;
+
+    if (ngx_livepeer_curl_set_headers(job) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_livepeer_curl_set_transport(job);
+    ngx_livepeer_curl_set_body(job);
+
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, job);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, job->headers);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
+                     ngx_livepeer_curl_on_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, job);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ngx_livepeer_curl_on_write);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, job);
+
+    if (curl_easy_setopt(easy, CURLOPT_URL, job->conf.url.data) != CURLE_OK) {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* also before a second try: as if nothing had been sent or heard */
+
+static ngx_int_t
+ngx_livepeer_curl_begin(ngx_livepeer_curl_job_t *job)
+{
+    ngx_livepeer_call_t  *call = &job->call;
+
+    job->link = job->conf.body;
+    job->pos = job->link ? job->link->buf->pos : NULL;
+    job->nsent = 0;
+    job->head_len = 0;
+    job->answer_len = 0;
+    job->reason = NULL;
+
+    call->status = 0;
+    call->grpc_status = -1;
+    call->headers_done = 0;
+    lp_buf_reset(&call->answer);
+
+    if (curl_multi_add_handle(ngx_livepeer_curl_loop.multi, job->easy)
+        != CURLM_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_livepeer_call_t *
+ngx_livepeer_curl_start(ngx_livepeer_call_conf_t *conf, ngx_log_t *log)
+{
+    ngx_livepeer_curl_job_t   *job;
+    ngx_livepeer_curl_loop_t  *loop = &ngx_livepeer_curl_loop;
+
+    if (loop->multi == NULL) {
+        return NULL;
+    }
+
+    job = ngx_calloc(sizeof(ngx_livepeer_curl_job_t), log);
+    if (job == NULL) {
+        return NULL;
+    }
+
+    job->conf = *conf;
+    job->call.impl = job;
+    job->call.started = ngx_current_msec;
+    lp_buf_init(&job->call.answer, conf->answer_max);
+
+    job->timer.handler = ngx_livepeer_curl_deadline_handler;
+    job->timer.data = job;
+    job->timer.log = ngx_cycle->log;
+    job->head_timer = job->timer;
+
+    ngx_queue_insert_tail(&loop->jobs, &job->queue);
+
+    if (ngx_livepeer_curl_open(job) != NGX_OK
+        || ngx_livepeer_curl_begin(job) != NGX_OK)
+    {
+        ngx_livepeer_curl_detach(job);
+        ngx_free(job);
+        return NULL;
+    }
+
+    /*
+     * Not cancelable: a worker that quits waits for its calls, and never
+     * longer than this.
+     */
+
+    ngx_add_timer(&job->timer, conf->timeout);
+
+    if (conf->head_timeout) {
+        ngx_add_timer(&job->head_timer, conf->head_timeout);
+    }
+
+    return &job->call;
+}
+
+
+void
+ngx_livepeer_curl_cancel(ngx_livepeer_call_t **call)
+{
+    ngx_livepeer_curl_job_t  *job;
+
+    if (*call == NULL) {
+        return;
+    }
+
+    job = (*call)->impl;
+    *call = NULL;
+
+    ngx_livepeer_curl_detach(job);
+    lp_buf_done(&job->call.answer);
+    ngx_free(job);
+}
+
+
+/* libcurl forgets the call; what was heard stays with the owner */
+
+static void
+ngx_livepeer_curl_detach(ngx_livepeer_curl_job_t *job)
+{
+    if (job->timer.timer_set) {
+        ngx_del_timer(&job->timer);
+    }
+
+    if (job->head_timer.timer_set) {
+        ngx_del_timer(&job->head_timer);
+    }
+
+    if (!job->call.done) {
+        ngx_queue_remove(&job->queue);
+        job->call.done = 1;
+    }
+
+    if (job->easy) {
+        curl_multi_remove_handle(ngx_livepeer_curl_loop.multi, job->easy);
+        curl_easy_cleanup(job->easy);
+        job->easy = NULL;
+    }
+
+    if (job->headers) {
+        curl_slist_free_all(job->headers);
+        job->headers = NULL;
+    }
+}
+
+
+static void
+ngx_livepeer_curl_finish(ngx_livepeer_curl_job_t *job, const char *error)
+{
+    ngx_livepeer_curl_detach(job);
+
+    job->call.finished = ngx_current_msec;
+    job->call.failed = error != NULL;
+    job->call.error = error;
+
+    job->conf.wake(job->conf.owner);
+}
+
+
+static const char *
+ngx_livepeer_curl_sentence(ngx_livepeer_curl_job_t *job, CURLcode code)
+{
+    switch (code) {
+
+    case CURLE_OK:
+        return NULL;
+
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return "has a name that does not resolve";
+
+    case CURLE_COULDNT_CONNECT:
+        return "does not accept connections";
+
+    case CURLE_OPERATION_TIMEDOUT:
+        return "did not accept the connection in time";
+
+    case CURLE_SSL_CONNECT_ERROR:
+        return "failed the TLS handshake";
+
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        return "closed the connection";
+
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return "does not speak HTTP";
+
+    case CURLE_WRITE_ERROR:
+        return job->reason ? job->reason : "sent a malformed answer";
+
+    case CURLE_OUT_OF_MEMORY:
+        return "was not reached: out of memory";
+
+    default:
+        return "broke the transfer";
+    }
+}
+
+
+/*
+ * A connection that was kept may have died unseen, and some servers close
+ * one after many streams because libcurl resets each finished stream. Such a
+ * call is tried once more on a fresh connection: what we send may be sent
+ * twice. Bytes that were handed on already forbid it.
+ */
+
+static ngx_uint_t
+ngx_livepeer_curl_retriable(ngx_livepeer_curl_job_t *job, CURLcode code)
+{
+    long  connects;
+
+    switch (code) {
+
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+        break;
+
+    default:
+        return 0;
+    }
+
+    if (job->retried || (job->conf.on_data && job->answer_len)) {
+        return 0;
+    }
+
+    if (curl_easy_getinfo(job->easy, CURLINFO_NUM_CONNECTS, &connects)
+        != CURLE_OK)
+    {
+        return 0;
+    }
+
+    return connects == 0;
+}
+
+
+static void
+ngx_livepeer_curl_end(ngx_livepeer_curl_job_t *job, CURLcode code)
+{
+    if (ngx_livepeer_curl_retriable(job, code)) {
+        job->retried = 1;
+
+        curl_multi_remove_handle(ngx_livepeer_curl_loop.multi, job->easy);
+        curl_easy_setopt(job->easy, CURLOPT_FRESH_CONNECT, 1L);
+
+        if (ngx_livepeer_curl_begin(job) == NGX_OK) {
+            return;
+        }
+    }
+
+    ngx_livepeer_curl_finish(job, ngx_livepeer_curl_sentence(job, code));
+}
+
+
+static void
+ngx_livepeer_curl_deadline_handler(ngx_event_t *ev)
+{
+    ngx_livepeer_curl_job_t  *job = ev->data;
+
+    ngx_livepeer_curl_finish(job, ev == &job->head_timer
+                                  ? "did not answer in time"
+                                  : "did not finish in time");
+}
+
+
+/* The loop */
+
+
+static void
+ngx_livepeer_curl_run(curl_socket_t fd, int ready)
+{
+    int                        left, running;
+    CURL                      *easy;
+    CURLMsg                   *msg;
+    CURLcode                   code;
+    ngx_queue_t               *q, *next;
+    ngx_livepeer_curl_job_t   *job;
+    ngx_livepeer_curl_loop_t  *loop = &ngx_livepeer_curl_loop;
+
+    curl_multi_socket_action(loop->multi, fd, ready, &running);
+
+    for ( ;; ) {
+        msg = curl_multi_info_read(loop->multi, &left);
+        if (msg == NULL) {
+            break;
+        }
+
+        if (msg->msg != CURLMSG_DONE) {
+            continue;
+        }
+
+        easy = msg->easy_handle;
+        code = msg->data.result;                /* gone with the handle */
+
+        if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &job) == CURLE_OK) {
+            ngx_livepeer_curl_end(job, code);
+        }
+    }
+
+    if (!loop->starved) {
+        return;
+    }
+
+    /* libcurl gives no message for a socket that could not be watched */
+
+    loop->starved = 0;
+
+    for (q = ngx_queue_head(&loop->jobs);
+         q != ngx_queue_sentinel(&loop->jobs);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        job = ngx_queue_data(q, ngx_livepeer_curl_job_t, queue);
+
+        if (job->starved) {
+            ngx_livepeer_curl_finish(job, "was not reached: "
+                                          "worker_connections are not enough");
+        }
+    }
+}
+
+
+static void
+ngx_livepeer_curl_io_handler(ngx_event_t *ev)
+{
+    ngx_connection_t  *c = ev->data;
+
+    ngx_livepeer_curl_run(c->fd, ev->write ? CURL_CSELECT_OUT
+                                           : CURL_CSELECT_IN);
+}
+
+
+static void
+ngx_livepeer_curl_timer_handler(ngx_event_t *ev)
+{
+    ngx_livepeer_curl_run(CURL_SOCKET_TIMEOUT, 0);
+}
+
+
+static int
+ngx_livepeer_curl_set_timer(CURLM *multi, long timeout_ms, void *data)
+{
+    ngx_event_t  *ev = &ngx_livepeer_curl_loop.timer;
+
+    /* nginx keeps an old timer when the new one is near: delete it first */
+
+    if (ev->timer_set) {
+        ngx_del_timer(ev);
+    }
+
+    if (timeout_ms >= 0) {
+        ngx_add_timer(ev, (ngx_msec_t) timeout_ms);
+    }
+
+    return 0;
+}
+
+
+static ngx_int_t
+ngx_livepeer_curl_watch(ngx_event_t *ev, ngx_int_t event, ngx_uint_t wanted)
+{
+    if (wanted && !ev->active) {
+        return ngx_add_event(ev, event, NGX_LEVEL_EVENT);
+    }
+
+    if (!wanted && ev->active) {
+        return ngx_del_event(ev, event, 0);
+    }
+
+    return NGX_OK;
+}
+
+
+/* libcurl owns the descriptor and closes it; only the watching ends here */
+
+static void
+ngx_livepeer_curl_unwatch(ngx_connection_t *c)
+{
+    (void) ngx_livepeer_curl_watch(c->read, NGX_READ_EVENT, 0);
+    (void) ngx_livepeer_curl_watch(c->write, NGX_WRITE_EVENT, 0);
+
+    if (c->read->posted) {
+        ngx_delete_posted_event(c->read);
+    }
+
+    if (c->write->posted) {
+        ngx_delete_posted_event(c->write);
+    }
+
+    ngx_free_connection(c);
+    c->fd = (ngx_socket_t) -1;
+}
+
+
+static int
+ngx_livepeer_curl_starve(CURL *easy)
+{
+    ngx_livepeer_curl_job_t  *job;
+
+    if (curl_easy_getinfo(easy, CURLINFO_PRIVATE, &job) == CURLE_OK) {
+        job->starved = 1;
+        ngx_livepeer_curl_loop.starved = 1;
+    }
+
+    return -1;
+}
+
+
+static int
+ngx_livepeer_curl_set_socket(CURL *easy, curl_socket_t fd, int what,
+    void *data, void *socket_data)
+{
+    ngx_connection_t          *c = socket_data;
+    ngx_livepeer_curl_loop_t  *loop = &ngx_livepeer_curl_loop;
+
+    if (what == CURL_POLL_REMOVE) {
+        if (c) {
+            curl_multi_assign(loop->multi, fd, NULL);
+            ngx_livepeer_curl_unwatch(c);
+        }
+
+        return 0;
+    }
+
+    if (c == NULL) {
+        c = ngx_get_connection(fd, ngx_cycle->log);
+        if (c == NULL) {
+            return ngx_livepeer_curl_starve(easy);
+        }
+
+        c->read->handler = ngx_livepeer_curl_io_handler;
+        c->write->handler = ngx_livepeer_curl_io_handler;
+        c->read->log = ngx_cycle->log;
+        c->write->log = ngx_cycle->log;
+
+        curl_multi_assign(loop->multi, fd, c);
+    }
+
+    if (ngx_livepeer_curl_watch(c->read, NGX_READ_EVENT,
+                                what & CURL_POLL_IN) != NGX_OK
+        || ngx_livepeer_curl_watch(c->write, NGX_WRITE_EVENT,
+                                   what & CURL_POLL_OUT) != NGX_OK)
+    {
+        return ngx_livepeer_curl_starve(easy);
+    }
+
+    return 0;
+}
+
+
+/* libcurl's callbacks of one call: fields are set, the wake is posted */
+
+
+static int
+ngx_livepeer_curl_on_open(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+    unsigned  ms = NGX_LIVEPEER_CURL_SILENCE;
+
+    /* a host that vanished takes its kept connections with it */
+
+    (void) setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+
+    return CURL_SOCKOPT_OK;
+}
+
+
+static size_t
+ngx_livepeer_curl_on_read(char *p, size_t size, size_t n, void *data)
+{
+    size_t                    len, room;
+    char                     *to = p;
+    ngx_livepeer_curl_job_t  *job = data;
+
+    room = ngx_min(size * n, job->conf.body_len - job->nsent);
+
+    while (room && job->link) {
+        len = ngx_min(room, (size_t) (job->link->buf->last - job->pos));
+
+        to = (char *) ngx_cpymem(to, job->pos, len);
+        job->pos += len;
+        job->nsent += len;
+        room -= len;
+
+        if (job->pos == job->link->buf->last) {
+            job->link = job->link->next;
+            job->pos = job->link ? job->link->buf->pos : NULL;
+        }
+    }
+
+    if (job->nsent == job->conf.body_len && job->call.sent == 0) {
+        job->call.sent = ngx_current_msec;
+    }
+
+    return to - p;
+}
+
+
+static int
+ngx_livepeer_curl_on_seek(void *data, curl_off_t offset, int origin)
+{
+    ngx_livepeer_curl_job_t  *job = data;
+
+    if (offset != 0 || origin != SEEK_SET) {
+        return CURL_SEEKFUNC_CANTSEEK;
+    }
+
+    job->link = job->conf.body;
+    job->pos = job->link ? job->link->buf->pos : NULL;
+    job->nsent = 0;
+
+    return CURL_SEEKFUNC_OK;
+}
+
+
+static size_t
+ngx_livepeer_curl_on_write(char *p, size_t size, size_t n, void *data)
+{
+    size_t                    len = size * n;
+    ngx_livepeer_curl_job_t  *job = data;
+
+    if (len > job->conf.answer_max - job->answer_len) {
+        job->reason = "sent more than was ordered";
+        return 0;
+    }
+
+    if (job->answer_len == 0) {
+        job->call.first_byte = ngx_current_msec;
+    }
+
+    job->answer_len += len;
+
+    if (job->conf.on_data) {
+        job->conf.on_data(job->conf.owner, (u_char *) p, len);
+        return len;
+    }
+
+    lp_buf_put(&job->call.answer, p, len);
+
+    if (lp_buf_status(&job->call.answer) != LP_OK) {
+        job->reason = "was not read: out of memory";
+        return 0;
+    }
+
+    return len;
+}
+
+
+/* the value of a header line that has this name, or NULL */
+
+static u_char *
+ngx_livepeer_curl_header(u_char *line, u_char *end, const char *name,
+    size_t *len)
+{
+    u_char  *p;
+    size_t   n = ngx_strlen(name);
+
+    if ((size_t) (end - line) <= n || line[n] != ':'
+        || ngx_strncasecmp(line, (u_char *) name, n) != 0)
+    {
+        return NULL;
+    }
+
+    for (p = line + n + 1; p < end && *p == ' '; p++) { /* void */ }
+
+    *len = end - p;
+
+    return p;
+}
+
+
+/* the room for a gathered answer is made at once */
+
+static ngx_int_t
+ngx_livepeer_curl_expect(ngx_livepeer_curl_job_t *job, u_char *value,
+    size_t len)
+{
+    off_t  size;
+
+    size = ngx_atoof(value, len);
+
+    if (size < 0 || (size_t) size > job->conf.answer_max) {
+        job->reason = "sent more than was ordered";
+        return NGX_ERROR;
+    }
+
+    if (job->conf.on_data == NULL && size > 0) {
+        (void) lp_buf_add(&job->call.answer, (size_t) size);
+        lp_buf_reset(&job->call.answer);
+    }
+
+    return NGX_OK;
+}
+
+
+static size_t
+ngx_livepeer_curl_on_header(char *p, size_t size, size_t n, void *data)
+{
+    size_t                    len, value_len;
+    u_char                   *line, *end, *value;
+    ngx_livepeer_curl_job_t  *job = data;
+
+    len = size * n;
+    line = (u_char *) p;
+    end = line + len;
+
+    if (len > NGX_LIVEPEER_CURL_HEAD_MAX - job->head_len) {
+        return 0;
+    }
+
+    job->head_len += len;
+
+    while (end > line && (end[-1] == CR || end[-1] == LF)) {
+        end--;
+    }
+
+    if (end == line) {
+        if (job->call.status >= 200 && !job->call.headers_done) {
+            job->call.headers_done = 1;
+
+            if (job->head_timer.timer_set) {
+                ngx_del_timer(&job->head_timer);
+            }
+
+            job->conf.wake(job->conf.owner);
+        }
+
+        return len;
+    }
+
+    if (ngx_strncmp(line, "HTTP/", 5) == 0 && !job->call.headers_done) {
+        value = ngx_strlchr(line, end, ' ');
+        job->call.status = value && end - value >= 4
+                           ? (ngx_uint_t) ngx_atoi(value + 1, 3) : 0;
+        return job->call.status >= 100 && job->call.status <= 599 ? len : 0;
+    }
+
+    value = ngx_livepeer_curl_header(line, end, "content-length",
+                                     &value_len);
+    if (value && ngx_livepeer_curl_expect(job, value, value_len) != NGX_OK) {
+        return 0;
+    }
+
+    value = ngx_livepeer_curl_header(line, end, "grpc-status", &value_len);
+    if (value) {
+        job->call.grpc_status = ngx_atoi(value, value_len);
+    }
+
+    return len;
+}

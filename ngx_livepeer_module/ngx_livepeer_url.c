@@ -1,0 +1,178 @@
+/*
+ * A URL that a peer sent, taken apart strictly: whatever two parsers could
+ * read in two ways is refused (T-45).
+ */
+#include "ngx_livepeer_module/ngx_livepeer_url.h"
+
+
+#define NGX_LIVEPEER_URL_MAX   2048
+#define NGX_LIVEPEER_HOST_MAX  253
+
+
+/* a dotted quad in the only form that means one thing */
+
+static ngx_int_t
+ngx_livepeer_url_quad(u_char *p, u_char *last)
+{
+    ngx_int_t   value;
+    ngx_uint_t  parts;
+    u_char     *dot;
+
+    for (parts = 1; /* void */; parts++) {
+        dot = ngx_strlchr(p, last, '.');
+        if (dot == NULL) {
+            dot = last;
+        }
+
+        value = ngx_atoi(p, dot - p);
+
+        if (dot == p || dot - p > 3 || value < 0 || value > 255
+            || (dot - p > 1 && *p == '0'))
+        {
+            return NGX_DECLINED;
+        }
+
+        if (dot == last) {
+            return parts == 4 ? NGX_OK : NGX_DECLINED;
+        }
+
+        p = dot + 1;
+    }
+}
+
+
+/* letters, digits, hyphens and dots; nothing another parser could read as a
+   number of its own fashion */
+
+static ngx_int_t
+ngx_livepeer_url_host(ngx_str_t *host)
+{
+    u_char   ch, *p, *last, *label;
+    u_char   literal[NGX_INET6_ADDRSTRLEN + 1], in6[16];
+
+    p = host->data;
+    last = p + host->len;
+
+    if (*p == '[') {
+        if (host->len < 4 || host->len - 2 > NGX_INET6_ADDRSTRLEN
+            || last[-1] != ']')
+        {
+            return NGX_DECLINED;
+        }
+
+        *ngx_cpymem(literal, p + 1, host->len - 2) = '\0';
+
+        return inet_pton(AF_INET6, (char *) literal, in6) == 1
+               ? NGX_OK : NGX_DECLINED;
+    }
+
+    if (host->len > NGX_LIVEPEER_HOST_MAX) {
+        return NGX_DECLINED;
+    }
+
+    for (label = p; p < last; p++) {
+        ch = *p | 0x20;
+
+        if (*p == '.') {
+            if (p == label || p + 1 == last) {
+                return NGX_DECLINED;
+            }
+
+            label = p + 1;
+
+        } else if ((ch < 'a' || ch > 'z') && (*p < '0' || *p > '9')
+                   && (*p != '-' || p == label))
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    if (*label >= '0' && *label <= '9') {
+        return ngx_livepeer_url_quad(host->data, last);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_livepeer_url_parse(ngx_livepeer_url_t *parts, ngx_str_t *url)
+{
+    u_char     *p, *last, *slash, *colon;
+    ngx_int_t   port;
+
+    p = url->data;
+    last = p + url->len;
+
+    if (url->len > NGX_LIVEPEER_URL_MAX) {
+        return NGX_DECLINED;
+    }
+
+    for (slash = p; slash < last; slash++) {
+        if (*slash <= 0x20 || *slash >= 0x7f || *slash == '#'
+            || *slash == '@' || *slash == '\\')
+        {
+            return NGX_DECLINED;
+        }
+    }
+
+    if (url->len > 8 && ngx_strncasecmp(p, (u_char *) "https://", 8) == 0) {
+        parts->tls = 1;
+        p += 8;
+
+    } else if (url->len > 7
+               && ngx_strncasecmp(p, (u_char *) "http://", 7) == 0)
+    {
+        parts->tls = 0;
+        p += 7;
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    slash = ngx_strlchr(p, last, '/');
+    if (slash == NULL) {
+        slash = last;
+    }
+
+    parts->path.data = slash;
+    parts->path.len = last - slash;
+    parts->port = parts->tls ? 443 : 80;
+
+    /* the colon of the port comes after the bracket of an address */
+
+    colon = NULL;
+
+    if (p < slash && *p == '[') {
+        colon = ngx_strlchr(p, slash, ']');
+        if (colon == NULL) {
+            return NGX_DECLINED;
+        }
+    }
+
+    colon = ngx_strlchr(colon ? colon : p, slash, ':');
+
+    if (colon) {
+        port = ngx_atoi(colon + 1, slash - colon - 1);
+        if (port < 1 || port > 65535 || slash - colon > 6) {
+            return NGX_DECLINED;
+        }
+
+        parts->port = port;
+        slash = colon;
+    }
+
+    parts->host.data = p;
+    parts->host.len = slash - p;
+
+    return parts->host.len ? ngx_livepeer_url_host(&parts->host)
+                           : NGX_DECLINED;
+}
+
+
+ngx_uint_t
+ngx_livepeer_url_same_host(ngx_livepeer_url_t *a, ngx_livepeer_url_t *b)
+{
+    return a->host.len == b->host.len
+           && ngx_strncasecmp(a->host.data, b->host.data, a->host.len) == 0;
+}
