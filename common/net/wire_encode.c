@@ -35,6 +35,15 @@ typedef struct {
 
 
 static void
+lp_wire_refuse(lp_buf_t *out, lp_status_t why)
+{
+    if (lp_buf_status(out) == LP_OK) {
+        out->status = why;
+    }
+}
+
+
+static void
 lp_wire_put_capabilities(lp_wire_out_capabilities_t *o,
     const lp_capabilities_t *c)
 {
@@ -232,7 +241,7 @@ lp_wire_encode_seg_data(lp_buf_t *out, const lp_wire_seg_data_t *s)
     lp_wire_out_capabilities_t  capabilities;
 
     if (s->nprofiles > LP_PROFILE_MAX) {
-        out->status = LP_LIMIT;
+        lp_wire_refuse(out, LP_LIMIT);
         return;
     }
 
@@ -287,11 +296,8 @@ lp_wire_list(lp_arena_t *a, lp_buf_t *out, size_t n, size_t size)
     items = lp_arena_calloc(a, n, size);
 
     if (list == NULL || items == NULL) {
-        if (out->status == LP_OK) {
-            out->status = n > LP_WIRE_MESSAGE_MAX / size ? LP_LIMIT
-                                                         : LP_NOMEM;
-        }
-
+        lp_wire_refuse(out, n > LP_WIRE_MESSAGE_MAX / size ? LP_LIMIT
+                                                           : LP_NOMEM);
         return NULL;
     }
 
