@@ -17,6 +17,7 @@
     XX(LP_BAD_SIGNATURE,   "bad_signature",   "the signature does not verify") \
     XX(LP_BAD_TOKEN,       "bad_token",       "the token is not ours")        \
     XX(LP_EXPIRED,         "expired",         "expired")                      \
+    XX(LP_REPLAYED,        "replayed",        "seen before")                  \
     XX(LP_MISMATCH,        "mismatch",        "the parts do not match")       \
     /* a source or a rendition that cannot be worked on: media.md 2.7 */      \
     XX(LP_TOO_BIG,         "too_big",         "the segment has too many bytes") \
