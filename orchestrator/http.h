@@ -52,8 +52,9 @@ struct orch_http_request_s {
                            size_t len);
     void        (*on_end)(orch_http_request_t *r);
     void        (*on_abort)(orch_http_request_t *r);
-    uint64_t      body_max;            /* bytes; more is 413 and on_abort */
-    uint64_t      body_deadline_ms;    /* from received_ms; 0: server's */
+    uint64_t      body_max;            /* bytes, 32 MiB unless set; more is
+                                          413 and on_abort */
+    uint64_t      body_deadline_ms;    /* from received_ms; 0: body_rate's */
 };
 
 typedef struct {
@@ -119,6 +120,9 @@ void orch_http_destroy(orch_http_t **h);
 /* port really bound (addr may say 0) */
 uint16_t orch_http_port(const orch_http_t *h);
 const orch_http_stats_t *orch_http_stats(const orch_http_t *h);
+
+/* appends the certificate as PEM; LP_MISSING for a cleartext server */
+lp_status_t orch_http_certificate(const orch_http_t *h, lp_buf_t *out);
 
 /*
  * The value of a header, name in lower case; len 0 when absent. *count (may
