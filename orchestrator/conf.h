@@ -1,0 +1,86 @@
+/*
+ * What the operator wants. One table holds every option: its name, type,
+ * default, range and help, so that the command line, the environment, the
+ * configuration file and --help cannot drift apart.
+ *
+ *   command line  --max-sessions 4
+ *   environment   LIVEPEER_MAX_SESSIONS=4
+ *   file          max-sessions 4             (--config FILE, "#" comments)
+ *
+ * The first of them that names an option wins.
+ */
+#ifndef ORCH_CONF_H
+#define ORCH_CONF_H
+
+
+#include <stdint.h>
+
+#include "common/util/arena.h"
+
+
+typedef struct {
+    const char  *service_addr;       /* base URI told to peers */
+    const char  *http_addr;
+    const char  *status_addr;        /* "" or "off": none */
+    const char  *network;
+    const char  *data_dir;
+    const char  *cert_file;
+    const char  *key_file;
+    const char  *eth_key;
+    const char  *log_level;
+    const char  *transcoder;
+    const char  *transcoder_args;
+
+    uint64_t     max_sessions;
+    uint64_t     max_sessions_sender;
+    uint64_t     transcoders;
+    uint64_t     waiting_max;        /* segments of a session, beside the
+                                        running one */
+    uint64_t     renditions_kept;
+    uint64_t     segment_max;        /* bytes */
+    uint64_t     memory_max;         /* bytes */
+    uint64_t     session_idle_ms;
+    uint64_t     token_life_ms;
+    uint64_t     job_min_ms;
+    uint64_t     start_ms;           /* a transcoder until its first word */
+    uint64_t     poison_ms;
+    uint64_t     drain_ms;
+    uint64_t     fetch_ms;
+
+    uint64_t     discovery_rate;     /* GetOrchestrator of one address */
+    uint64_t     discovery_burst;
+    uint64_t     discovery_total;
+    uint64_t     ping_rate;
+    uint64_t     log_rate;
+
+    uint64_t     max_connections;
+    uint64_t     max_connections_ip;
+    uint64_t     handshake_ms;
+    uint64_t     handshakes_per_s;
+    uint64_t     header_ms;
+    uint64_t     idle_ms;
+    uint64_t     stall_ms;
+    uint64_t     body_rate;
+    uint64_t     max_streams;
+    uint64_t     max_requests;
+    uint64_t     reset_burst;
+    uint64_t     reset_per_s;
+
+    uint8_t      check_only;         /* --check-config */
+    lp_arena_t   arena;              /* what the strings point at */
+} orch_conf_t;
+
+typedef enum {
+    ORCH_CONF_RUN,
+    ORCH_CONF_SHOWN,                 /* --help, --version: exit 0 */
+    ORCH_CONF_BAD                    /* why was said on stderr: exit 2 */
+} orch_conf_e;
+
+
+/* conf is zeroed first; orch_conf_done in every case */
+orch_conf_e orch_conf_read(orch_conf_t *conf, int argc, char **argv,
+    char **env);
+void orch_conf_done(orch_conf_t *conf);
+
+
+#endif /* ORCH_CONF_H */
