@@ -31,6 +31,36 @@
        "CPU time of the transcoders")                                         \
     XX(ENGINE_LOST,  "transcoders_lost_total",   "counter",                   \
        "Transcoders that crashed, hung or were killed")                       \
+    XX(FETCHES,      "renditions_fetched_total", "counter",                   \
+       "Renditions sent to who asked for them")                               \
+    XX(DISCOVERIES,  "discoveries_total",        "counter",                   \
+       "GetOrchestrator requests answered with our offer")                    \
+    XX(LIMITED,      "requests_limited_total",   "counter",                   \
+       "Requests refused by a rate")                                          \
+    XX(CONNECTIONS,  "http_connections_total",   "counter",                   \
+       "Connections accepted")                                                \
+    XX(CONNECTIONS_REFUSED, "http_connections_refused_total", "counter",      \
+       "Connections refused by a limit")                                      \
+    XX(HANDSHAKES_FAILED, "tls_handshakes_failed_total", "counter",           \
+       "TLS handshakes that failed or took too long")                         \
+    XX(REQUESTS,     "http_requests_total",      "counter",                   \
+       "Requests whose head was whole")                                       \
+    XX(REQUESTS_BAD, "http_requests_bad_total",  "counter",                   \
+       "Requests that were malformed or over a limit")                        \
+    XX(TIMEOUTS,     "http_timeouts_total",      "counter",                   \
+       "Connections and requests ended by a deadline or a rate")              \
+    XX(FLOODS,       "http_floods_total",        "counter",                   \
+       "Connections closed by a budget of frames")                            \
+    XX(HTTP_IN,      "http_received_bytes_total", "counter",                  \
+       "Bytes received")                                                      \
+    XX(HTTP_OUT,     "http_sent_bytes_total",    "counter",                   \
+       "Bytes sent")                                                          \
+    XX(OPEN,         "http_connections",         "gauge",                     \
+       "Connections open now")                                                \
+    XX(MEMORY,       "media_bytes",              "gauge",                     \
+       "Bytes of segments and renditions in memory now")                      \
+    XX(IN_FLIGHT,    "segments_in_flight",       "gauge",                     \
+       "Segments accepted and not answered now")                              \
     XX(SESSIONS,     "sessions",                 "gauge",                     \
        "Sessions open now")                                                   \
     XX(SESSIONS_MAX, "sessions_max",             "gauge",                     \

@@ -1,0 +1,676 @@
+/*
+ * The orchestrator: built in order, torn down in reverse. A first SIGTERM or
+ * SIGINT stops it gently (threats.md 4.5), a second one at once.
+ *
+ *   running -> closing    no new sessions; accepted segments end and their
+ *                         renditions are fetched
+ *           -> draining   listeners closed, connections told to go away
+ *           -> reaping    the transcoders leave
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "orchestrator/log.h"
+#include "orchestrator/rpc.h"
+#include "orchestrator/status.h"
+
+
+#define ORCH_MAIN_DRAIN_MS  5000        /* for connections to go, at most */
+#define ORCH_MAIN_REAP_MS   3000
+#define ORCH_MAIN_PATH      4096
+
+
+typedef enum {
+    main_running,
+    main_closing,
+    main_draining,
+    main_reaping
+} orch_main_e;
+
+typedef struct {
+    orch_conf_t    conf;
+    orch_log_t     log;
+    orch_rpc_t     rpc;
+    orch_http_t   *status;
+    orch_timer_t   ready;
+    orch_timer_t   stop;                /* the stop's wake and deadline */
+    uint64_t       stop_ms;             /* until when this step may take */
+    orch_main_e    state;
+    unsigned       listeners;           /* not drained yet */
+    int            code;
+    char           transcoder[ORCH_MAIN_PATH];
+    char           data_dir[ORCH_MAIN_PATH];
+    char           cert_name[256];
+    char           status_host[256];
+} orch_main_t;
+
+
+extern char  **environ;
+
+
+static int
+orch_main_bad(const char *option, const char *value, const char *remedy)
+{
+    fprintf(stderr, "orchestrator: --%s \"%s\": %s\n", option, value, remedy);
+
+    return -1;
+}
+
+
+static int
+orch_main_program(const char *path)
+{
+    struct stat  st;
+
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode)
+           && access(path, X_OK) == 0;
+}
+
+
+/* beside our own binary, or in the folder of its name (a build tree) */
+
+static int
+orch_main_find_transcoder(orch_main_t *m)
+{
+    char     self[ORCH_MAIN_PATH - 64], *slash;
+    size_t   i;
+    ssize_t  n;
+    static const char *const  places[] = {
+        "transcoder", "transcoder/transcoder"
+    };
+
+    if (*m->conf.transcoder) {
+        return orch_main_program(m->conf.transcoder) ? 0
+               : orch_main_bad("transcoder", m->conf.transcoder,
+                               "is not a program that can be run");
+    }
+
+    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n > 0 ? n : 0] = '\0';
+
+    slash = strrchr(self, '/');
+    if (slash) {
+        *slash = '\0';
+    }
+
+    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        snprintf(m->transcoder, sizeof(m->transcoder), "%s/%s", self,
+                 places[i]);
+
+        if (orch_main_program(m->transcoder)) {
+            m->conf.transcoder = m->transcoder;
+            return 0;
+        }
+    }
+
+    return orch_main_bad("transcoder", "", "there is no transcoder beside "
+                         "this program; say where it is");
+}
+
+
+static int
+orch_main_data_dir(orch_main_t *m)
+{
+    const char  *home = getenv("HOME");
+
+    if (*m->conf.data_dir == '\0') {
+        snprintf(m->data_dir, sizeof(m->data_dir), "%s/.livepeer/orchestrator",
+                 home && *home == '/' ? home : "/var/lib");
+        m->conf.data_dir = m->data_dir;
+    }
+
+    return 0;
+}
+
+
+/* "host:port" or "[v6]:port"; the host without brackets goes to out */
+
+static int
+orch_main_host(char *out, size_t size, const char *addr)
+{
+    size_t       len;
+    const char  *colon = strrchr(addr, ':');
+
+    if (colon == NULL || colon == addr || colon[1] == '\0'
+        || strspn(colon + 1, "0123456789") != strlen(colon + 1))
+    {
+        return -1;
+    }
+
+    len = (size_t) (colon - addr);
+
+    if (*addr == '[' && addr[len - 1] == ']') {
+        addr++;
+        len -= 2;
+    }
+
+    if (len == 0 || len >= size) {
+        return -1;
+    }
+
+    memcpy(out, addr, len);
+    out[len] = '\0';
+
+    return 0;
+}
+
+
+static int
+orch_main_addresses(orch_main_t *m)
+{
+    char   host[sizeof(m->cert_name)], authority[ORCH_RPC_URI_MAX];
+    char  *uri = m->rpc.service_uri;
+
+    if (orch_main_host(host, sizeof(host), m->conf.http_addr)) {
+        return orch_main_bad("http-addr", m->conf.http_addr,
+                             "give host:port, as 0.0.0.0:8935");
+    }
+
+    if (*m->conf.service_addr == '\0') {
+
+        if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) {
+            return orch_main_bad("service-addr", "", "is needed when "
+                                 "--http-addr is every address: say which "
+                                 "one peers use");
+        }
+
+        memcpy(m->cert_name, host, sizeof(host));
+        return 0;
+    }
+
+    if (strlen(m->conf.service_addr) >= ORCH_RPC_URI_MAX - 16) {
+        return orch_main_bad("service-addr", m->conf.service_addr,
+                             "is too long");
+    }
+
+    snprintf(uri, ORCH_RPC_URI_MAX, "%s%s",
+             strstr(m->conf.service_addr, "://") ? "" : "https://",
+             m->conf.service_addr);
+
+    if (strncmp(uri, "https://", 8) != 0) {
+        return orch_main_bad("service-addr", m->conf.service_addr,
+                             "must begin with https://");
+    }
+
+    if (uri[strlen(uri) - 1] == '/') {
+        uri[strlen(uri) - 1] = '\0';
+    }
+
+    if (strpbrk(uri + 8, "/?#@ \"\\")) {
+        return orch_main_bad("service-addr", m->conf.service_addr,
+                             "is https://host:port, nothing more");
+    }
+
+    snprintf(authority, sizeof(authority), "%s%s", uri + 8,
+             strrchr(uri + 8, ':') ? "" : ":443");
+
+    return orch_main_host(m->cert_name, sizeof(m->cert_name), authority)
+           ? orch_main_bad("service-addr", m->conf.service_addr,
+                           "is https://host:port") : 0;
+}
+
+
+static int
+orch_main_status(orch_main_t *m)
+{
+    const char  *addr = m->conf.status_addr;
+
+    if (*addr == '\0' || strcmp(addr, "off") == 0
+        || orch_main_host(m->status_host, sizeof(m->status_host), addr) == 0)
+    {
+        return 0;
+    }
+
+    return orch_main_bad("status-addr", addr,
+                         "give host:port, as 127.0.0.1:7935, or off");
+}
+
+
+static int
+orch_main_judge(orch_main_t *m)
+{
+    orch_conf_t  *conf = &m->conf;
+
+    if (strcmp(conf->network, "offchain") != 0) {
+        return orch_main_bad("network", conf->network,
+                             "only offchain can be chosen");
+    }
+
+    if (orch_log_level(conf->log_level) == -1) {
+        return orch_main_bad("log-level", conf->log_level,
+                             "give error, warn, info or debug");
+    }
+
+    if ((*conf->cert_file == '\0') != (*conf->key_file == '\0')) {
+        return orch_main_bad(*conf->cert_file ? "key-file" : "cert-file", "",
+                             "--cert-file and --key-file go together");
+    }
+
+    if (conf->transcoders == 0) {
+        conf->transcoders = conf->max_sessions;
+    }
+
+    return orch_main_addresses(m) || orch_main_status(m)
+           || orch_main_data_dir(m) || orch_main_find_transcoder(m) ? -1 : 0;
+}
+
+
+/* the key is in our memory: no core of it, no other process looks in */
+
+static void
+orch_main_harden(const orch_conf_t *conf)
+{
+    struct rlimit  core = { 0, 0 }, files;
+
+    setrlimit(RLIMIT_CORE, &core);
+    prctl(PR_SET_DUMPABLE, 0);
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+
+        files.rlim_cur = conf->max_connections + 2 * conf->max_sessions + 64;
+
+        if (files.rlim_cur > files.rlim_max) {
+            files.rlim_cur = files.rlim_max;
+        }
+
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+
+    signal(SIGPIPE, SIG_IGN);
+}
+
+
+static void
+orch_main_http_conf(orch_main_t *m, orch_http_conf_t *hc)
+{
+    const orch_conf_t  *c = &m->conf;
+
+    orch_http_conf_init(hc);
+
+    hc->addr = c->http_addr;
+    hc->cert_file = *c->cert_file ? c->cert_file : NULL;
+    hc->key_file = *c->key_file ? c->key_file : NULL;
+    hc->cert_name = m->cert_name;
+    hc->max_connections = (uint32_t) c->max_connections;
+    hc->max_connections_ip = (uint32_t) c->max_connections_ip;
+    hc->handshake_ms = (uint32_t) c->handshake_ms;
+    hc->handshakes_per_s = (uint32_t) c->handshakes_per_s;
+    hc->header_ms = (uint32_t) c->header_ms;
+    hc->idle_ms = (uint32_t) c->idle_ms;
+    hc->stall_ms = (uint32_t) c->stall_ms;
+    hc->body_rate = (uint32_t) c->body_rate;
+    hc->max_streams = (uint32_t) c->max_streams;
+    hc->max_requests = (uint32_t) c->max_requests;
+    hc->reset_burst = (uint32_t) c->reset_burst;
+    hc->reset_per_s = (uint32_t) c->reset_per_s;
+    hc->memory_max = c->memory_max;
+    hc->begin = orch_rpc_begin;
+    hc->data = &m->rpc;
+}
+
+
+static int
+orch_main_listen(orch_main_t *m)
+{
+    const char        *why;
+    orch_rpc_t        *rpc = &m->rpc;
+    orch_http_conf_t   hc;
+
+    orch_main_http_conf(m, &hc);
+
+    rpc->http = orch_http_create(rpc->loop, &hc, &why);
+    if (rpc->http == NULL) {
+        return orch_main_bad("http-addr", m->conf.http_addr, why);
+    }
+
+    if (*rpc->service_uri == '\0') {
+        snprintf(rpc->service_uri, sizeof(rpc->service_uri),
+                 strchr(m->cert_name, ':') ? "https://[%s]:%u"
+                                           : "https://%s:%u",
+                 m->cert_name, orch_http_port(rpc->http));
+    }
+
+    if (*m->status_host == '\0') {
+        return 0;
+    }
+
+    orch_http_conf_init(&hc);
+    hc.addr = m->conf.status_addr;
+    hc.cleartext = 1;
+    hc.begin = orch_status_begin;
+    hc.data = rpc;
+
+    m->status = orch_http_create(rpc->loop, &hc, &why);
+
+    return m->status ? 0
+           : orch_main_bad("status-addr", m->conf.status_addr, why);
+}
+
+
+static int
+orch_main_supply(orch_main_t *m)
+{
+    orch_rpc_t         *rpc = &m->rpc;
+    orch_local_conf_t   lc;
+
+    memset(&lc, 0, sizeof(lc));
+
+    lc.program = m->conf.transcoder;
+    lc.args = m->conf.transcoder_args;
+    lc.max = (unsigned) m->conf.transcoders;
+    lc.start_ms = m->conf.start_ms;
+    lc.loop = rpc->loop;
+    lc.pool = &rpc->pool;
+    lc.memory = &rpc->memory;
+    lc.log = rpc->log;
+    lc.on_ready = &m->ready;
+
+    rpc->local = orch_local_create(&lc);
+
+    return rpc->local ? 0 : -1;
+}
+
+
+static void
+orch_main_ready(void *data)
+{
+    orch_main_t  *m = data;
+    orch_pool_t  *pool = &m->rpc.pool;
+
+    if (m->status) {
+        printf(strchr(m->status_host, ':') ? "status on http://[%s]:%u\n"
+                                           : "status on http://%s:%u\n",
+               m->status_host, orch_http_port(m->status));
+    }
+
+    printf("orchestrator ready on %s (%s, %u sessions)\n",
+           m->rpc.service_uri, pool->transcoders
+           ? pool->transcoders->hello.encoder : "no encoder",
+           (unsigned) m->conf.max_sessions);
+    fflush(stdout);
+}
+
+
+static size_t
+orch_main_unfetched(const orch_rpc_t *rpc)
+{
+    size_t                 i, n;
+    const orch_session_t  *s;
+
+    for (i = 0, n = 0; i < ORCH_CAPACITY_BUCKETS; i++) {
+        for (s = rpc->capacity.buckets[i]; s; s = s->next) {
+            n += orch_shelf_unfetched(&s->shelf);
+        }
+    }
+
+    return n;
+}
+
+
+/* is there something that peers still wait for */
+
+static int
+orch_main_owes(const orch_main_t *m, uint64_t now)
+{
+    const orch_rpc_t  *rpc = &m->rpc;
+
+    if (now >= m->stop_ms) {
+        return 0;
+    }
+
+    return rpc->in_flight
+           || (now < rpc->last_result_ms + m->conf.fetch_ms
+               && orch_main_unfetched(rpc));
+}
+
+
+static void
+orch_main_drained(void *data)
+{
+    orch_main_t  *m = data;
+
+    m->listeners--;
+    orch_loop_wake(&m->stop);
+}
+
+
+static void
+orch_main_drain(orch_main_t *m, uint64_t now)
+{
+    m->state = main_draining;
+    m->stop_ms = now + ORCH_MAIN_DRAIN_MS;
+    m->listeners = m->status ? 2 : 1;
+
+    orch_http_drain(m->rpc.http, orch_main_drained, m);
+
+    if (m->status) {
+        orch_http_drain(m->status, orch_main_drained, m);
+    }
+
+    orch_timer_set(&m->stop, ORCH_MAIN_DRAIN_MS);
+}
+
+
+static void
+orch_main_reap(orch_main_t *m, uint64_t now)
+{
+    m->state = main_reaping;
+    m->stop_ms = now + ORCH_MAIN_REAP_MS;
+
+    orch_local_stop(m->rpc.local, &m->stop);
+    orch_timer_set(&m->stop, ORCH_MAIN_REAP_MS);
+}
+
+
+/* the next step of the stop, when this one is over or took too long */
+
+static void
+orch_main_stop(void *data)
+{
+    orch_main_t  *m = data;
+    uint64_t      now = orch_loop_now_ms(m->rpc.loop);
+
+    if (m->state == main_closing) {
+
+        if (orch_main_owes(m, now)) {
+            orch_timer_set(&m->stop, m->rpc.in_flight
+                           ? m->stop_ms - now : m->conf.fetch_ms);
+            return;
+        }
+
+        orch_main_drain(m, now);
+        return;
+    }
+
+    if (m->state == main_draining && (m->listeners == 0 || now >= m->stop_ms))
+    {
+        orch_main_reap(m, now);
+        return;
+    }
+
+    if (m->state == main_reaping
+        && (orch_local_running(m->rpc.local) == 0 || now >= m->stop_ms))
+    {
+        orch_loop_stop(m->rpc.loop);
+    }
+}
+
+
+static void
+orch_main_signal(void *data)
+{
+    orch_main_t  *m = data;
+
+    if (m->state != main_running) {
+        lp_log(m->rpc.log, LP_LOG_WARN, "stopped at once");
+        m->code = 1;
+        orch_loop_stop(m->rpc.loop);
+        return;
+    }
+
+    lp_log(m->rpc.log, LP_LOG_INFO, "stopping: %u segments under way",
+           m->rpc.in_flight);
+
+    m->state = main_closing;
+    m->stop_ms = orch_loop_now_ms(m->rpc.loop) + m->conf.drain_ms;
+    m->rpc.capacity.closed = 1;
+    m->rpc.idle = &m->stop;
+
+    orch_loop_wake(&m->stop);
+}
+
+
+static int
+orch_main_identity(orch_main_t *m)
+{
+    char         why[ORCH_MAIN_PATH + 128], text[LP_ADDRESS_TEXT_LEN + 1];
+    orch_rpc_t  *rpc = &m->rpc;
+
+    rpc->identity = orch_identity_create(*m->conf.eth_key ? m->conf.eth_key
+                                                          : NULL,
+                                         m->conf.data_dir, why, sizeof(why));
+    if (rpc->identity == NULL) {
+        return orch_main_bad(*m->conf.eth_key ? "eth-key" : "data-dir",
+                             *m->conf.eth_key ? m->conf.eth_key
+                                              : m->conf.data_dir, why);
+    }
+
+    lp_address_text(text, orch_identity_address(rpc->identity));
+    lp_log(rpc->log, LP_LOG_INFO, "results are signed by %s", text);
+
+    return 0;
+}
+
+
+static int
+orch_main_limits(orch_rpc_t *rpc)
+{
+    uint64_t            seed;
+    const orch_conf_t  *c = rpc->conf;
+
+    orch_token_random(&seed, sizeof(seed));
+
+    if (orch_limit_init(&rpc->discovery, (uint32_t) c->discovery_rate,
+                        (uint32_t) c->discovery_burst, seed))
+    {
+        return -1;
+    }
+
+    return orch_limit_init(&rpc->pings, (uint32_t) c->ping_rate,
+                           (uint32_t) c->ping_rate, seed);
+}
+
+
+/* in the order of who stands on whom */
+
+static int
+orch_main_open(orch_main_t *m)
+{
+    orch_rpc_t  *rpc = &m->rpc;
+
+    orch_log_init(&m->log, STDERR_FILENO,
+                  (lp_log_level_e) orch_log_level(m->conf.log_level),
+                  (uint32_t) m->conf.log_rate);
+
+    rpc->conf = &m->conf;
+    rpc->log = &m->log.log;
+    rpc->memory.max = m->conf.memory_max;
+
+    rpc->loop = orch_loop_create();
+    if (rpc->loop == NULL) {
+        return orch_main_bad("data-dir", m->conf.data_dir, "out of memory");
+    }
+
+    rpc->started_ms = orch_loop_now_ms(rpc->loop);
+    orch_token_init(&rpc->tokens);
+
+    orch_timer_init(&m->ready, rpc->loop, orch_main_ready, m);
+    orch_timer_init(&m->stop, rpc->loop, orch_main_stop, m);
+    orch_sched_init(&rpc->sched, rpc->loop, rpc->log, &rpc->pool,
+                    &rpc->memory);
+    rpc->sched.waiting_max = (uint32_t) m->conf.waiting_max;
+    rpc->sched.job_min_ms = m->conf.job_min_ms;
+    rpc->sched.poison_ms = m->conf.poison_ms;
+    orch_capacity_init(&rpc->capacity, &m->conf, rpc->log, rpc->loop,
+                       &rpc->sched);
+
+    return orch_main_limits(rpc)
+           || orch_loop_signal(rpc->loop, SIGTERM, orch_main_signal, m)
+           || orch_loop_signal(rpc->loop, SIGINT, orch_main_signal, m)
+           || orch_main_identity(m)
+           || orch_main_listen(m)
+           || orch_main_supply(m) ? -1 : 0;
+}
+
+
+/* copes with what was not opened */
+
+static void
+orch_main_close(orch_main_t *m)
+{
+    orch_rpc_t  *rpc = &m->rpc;
+
+    if (rpc->loop == NULL) {
+        return;
+    }
+
+    if (m->status) {
+        orch_http_destroy(&m->status);
+    }
+
+    if (rpc->http) {
+        orch_http_destroy(&rpc->http);
+    }
+
+    orch_local_destroy(&rpc->local);
+    orch_capacity_done(&rpc->capacity);
+    orch_sched_done(&rpc->sched);
+    orch_limit_done(&rpc->pings);
+    orch_limit_done(&rpc->discovery);
+    orch_token_done(&rpc->tokens);
+    orch_identity_destroy(&rpc->identity);
+    orch_timer_done(&m->stop);
+    orch_timer_done(&m->ready);
+    orch_loop_destroy(&rpc->loop);
+}
+
+
+int
+main(int argc, char **argv)
+{
+    orch_conf_e         rc;
+    static orch_main_t  m;
+
+    rc = orch_conf_read(&m.conf, argc, argv, environ);
+
+    if (rc != ORCH_CONF_RUN) {
+        orch_conf_done(&m.conf);
+        return rc == ORCH_CONF_SHOWN ? 0 : 2;
+    }
+
+    if (orch_main_judge(&m)) {
+        m.code = 2;
+
+    } else if (m.conf.check_only) {
+        printf("orchestrator: the configuration is good\n");
+
+    } else {
+        orch_main_harden(&m.conf);
+
+        m.code = orch_main_open(&m) || orch_loop_run(m.rpc.loop) ? 1 : m.code;
+
+        orch_main_close(&m);
+    }
+
+    orch_conf_done(&m.conf);
+
+    return m.code;
+}

@@ -1,0 +1,91 @@
+/*
+ * What the handlers of requests stand on, and the table that leads a path to
+ * its handler. gRPC is HTTP/2 with its content type; everything else is HTTP.
+ */
+#ifndef ORCH_RPC_H
+#define ORCH_RPC_H
+
+
+#include "common/net/wire.h"
+#include "orchestrator/capacity.h"
+#include "orchestrator/conf.h"
+#include "orchestrator/http.h"
+#include "orchestrator/identity.h"
+#include "orchestrator/limit.h"
+#include "orchestrator/local.h"
+#include "orchestrator/metrics.h"
+
+
+#define ORCH_RPC_URI_MAX   512
+#define ORCH_RPC_INFO_MAX  (8 * 1024)      /* bytes of our OrchestratorInfo */
+
+
+/* grpc-status */
+enum {
+    ORCH_GRPC_OK = 0,
+    ORCH_GRPC_UNKNOWN = 2,
+    ORCH_GRPC_EXHAUSTED = 8,
+    ORCH_GRPC_UNIMPLEMENTED = 12,
+    ORCH_GRPC_INTERNAL = 13
+};
+
+struct orch_rpc_s {
+    const orch_conf_t  *conf;
+    const lp_log_t     *log;
+    orch_loop_t        *loop;
+    orch_http_t        *http;
+    orch_identity_t    *identity;
+    orch_token_key_t    tokens;
+    orch_memory_t       memory;
+    orch_pool_t         pool;
+    orch_sched_t        sched;
+    orch_capacity_t     capacity;
+    orch_local_t       *local;
+    orch_metrics_t      metrics;
+    orch_limit_t        discovery;
+    orch_limit_t        pings;
+    orch_rate_t       discovery_total;
+    char                service_uri[ORCH_RPC_URI_MAX];
+    uint64_t            started_ms;
+    uint64_t            last_result_ms;
+    unsigned            in_flight;         /* segments accepted, unanswered */
+    orch_timer_t       *idle;              /* woken when in_flight falls */
+};
+
+/* a unary method: one message in, one out */
+typedef struct {
+    int           status;                  /* grpc-status */
+    const char   *message;                 /* fixed text */
+    lp_buf_t      out;                     /* protobuf, when status is 0 */
+} orch_grpc_reply_t;
+
+
+/* orch_http_conf_t.begin; data is the orch_rpc_t */
+void orch_rpc_begin(void *data, orch_http_request_t *r);
+
+/* an answer before the body was read: the rest is not awaited */
+void orch_rpc_refuse(orch_http_request_t *r, int status, const char *text);
+
+int orch_rpc_method_is(const orch_http_request_t *r, const char *method);
+
+/* rpc_info */
+void orch_info_get(orch_rpc_t *rpc, const orch_http_request_t *r,
+    orch_grpc_reply_t *reply, const uint8_t *msg, size_t len);
+void orch_info_ping(orch_rpc_t *rpc, const orch_http_request_t *r,
+    orch_grpc_reply_t *reply, const uint8_t *msg, size_t len);
+void orch_info_end(orch_rpc_t *rpc, const orch_http_request_t *r,
+    orch_grpc_reply_t *reply, const uint8_t *msg, size_t len);
+
+/*
+ * Our OrchestratorInfo around a token; info points into rpc and token. Off
+ * chain there are no price and no ticket parameters.
+ */
+void orch_info_fill(const orch_rpc_t *rpc, lp_wire_orch_info_t *info,
+    const lp_wire_token_t *token);
+
+/* rpc_segment, rpc_payment */
+void orch_segment_begin(orch_rpc_t *rpc, orch_http_request_t *r);
+void orch_payment_begin(orch_rpc_t *rpc, orch_http_request_t *r);
+
+
+#endif /* ORCH_RPC_H */

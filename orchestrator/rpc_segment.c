@@ -1,0 +1,660 @@
+/*
+ * POST /segment as a step table. Credentials first, the body hashed while it
+ * arrives, the early 200 when the hash is right; what fails later is told in
+ * the body of that 200.
+ *
+ *   head -> body -> accept -> work -> sign -> reply -> done
+ *     \------\-> refuse ------ \------- \---> reply     (error in the body)
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "orchestrator/rpc_creds.h"
+
+
+#define ORCH_SEGMENT_REPLY     (64 * 1024)
+#define ORCH_SEGMENT_DURATION  2000                    /* ms when not said */
+#define ORCH_SEGMENT_BODY_MS   8000                    /* at least, to arrive */
+
+
+typedef enum {
+    segment_head,
+    segment_body,
+    segment_accept,
+    segment_work,
+    segment_sign,
+    segment_reply,
+    segment_refuse,
+    segment_done
+} orch_segment_e;
+
+typedef struct {
+    orch_rpc_t           *rpc;
+    orch_http_request_t  *r;              /* NULL: answered, or it went away */
+    orch_segment_e        state;
+    orch_timer_t          wake;
+    orch_creds_t          creds;
+    orch_session_t       *session;
+    lp_buf_t              body;
+    lp_keccak_t           keccak;
+    uint64_t              counted;        /* bytes of memory, body's */
+    uint64_t              begun_ms;
+    uint64_t              accepted_ms;
+    uint8_t               whole;          /* the body came to its end */
+    uint8_t               accepted;       /* the early 200 is out */
+    orch_job_t           *job;
+    lp_sig_t              sig;
+    lp_status_t           rc;             /* of the step that failed */
+} orch_segment_t;
+
+typedef struct {
+    const char        *name;
+    lp_status_t      (*run)(orch_segment_t *seg);
+    orch_segment_e     next;
+    orch_segment_e     fail;
+} orch_segment_step_t;
+
+
+static lp_status_t orch_segment_head(orch_segment_t *seg);
+static lp_status_t orch_segment_body(orch_segment_t *seg);
+static lp_status_t orch_segment_accept(orch_segment_t *seg);
+static lp_status_t orch_segment_work(orch_segment_t *seg);
+static lp_status_t orch_segment_sign(orch_segment_t *seg);
+static lp_status_t orch_segment_reply(orch_segment_t *seg);
+static lp_status_t orch_segment_refuse(orch_segment_t *seg);
+
+static const orch_segment_step_t  orch_segment_steps[] = {
+    [segment_head]   = { "head",   orch_segment_head,
+                         segment_body,   segment_refuse },
+    [segment_body]   = { "body",   orch_segment_body,
+                         segment_accept, segment_refuse },
+    [segment_accept] = { "accept", orch_segment_accept,
+                         segment_work,   segment_done   },
+    [segment_work]   = { "work",   orch_segment_work,
+                         segment_sign,   segment_reply  },
+    [segment_sign]   = { "sign",   orch_segment_sign,
+                         segment_reply,  segment_reply  },
+    [segment_reply]  = { "reply",  orch_segment_reply,
+                         segment_done,   segment_done   },
+    [segment_refuse] = { "refuse", orch_segment_refuse,
+                         segment_done,   segment_done   }
+};
+
+
+/*
+ * What a broadcaster reads of a failure, wire.md 4.7. It compares whole
+ * texts: some mean that the segment is at fault and no one should try it
+ * again, the others that another orchestrator may.
+ */
+static const char *
+orch_segment_error(lp_status_t rc)
+{
+    switch (rc) {
+
+    /* the segment's fault */
+    case LP_NO_KEYFRAME:      return "No keyframes in input";
+    case LP_BAD_PIXFMT:       return "Unsupported input pixel format";
+    case LP_BAD_CODEC:        return "Unsupported input codec";
+    case LP_TOO_LARGE:        return "TranscoderInvalidResolution";
+    case LP_BAD_CONTAINER:    return "TranscoderUnrecognizedFormat";
+    case LP_BAD_PROFILE:      return "TranscoderUnrecognizedProfile";
+    case LP_TOO_LONG:         return "TranscoderInvalidDuration";
+    case LP_TOO_MANY_FRAMES:
+    case LP_BUDGET:           return "Encoded frames runaway";
+    case LP_UNSUPPORTED:      return "Unrecoverable state, restart process";
+    case LP_NO_VIDEO:
+    case LP_AUDIO_ONLY:
+    case LP_TOO_BIG:
+    case LP_DAMAGED:
+    case LP_INPUT_CHANGED:    return "TranscoderInvalidVideo";
+
+    /* ours */
+    case LP_TIMEOUT:          return "Remote transcoder took too long";
+    case LP_BUSY:             return "OrchestratorBusy";
+    case LP_GONE:             return "ErrTranscoderUnavailable";
+    case LP_LIMIT:            return "no transcoders available";
+    case LP_MISMATCH:         return "MismatchedSegments";
+    case LP_NO_FRAMES:        return "ZeroSegments";
+    default:                  return "TranscoderStopped";
+    }
+}
+
+
+static lp_status_t
+orch_segment_fail(orch_segment_t *seg, int http_status, const char *text,
+    lp_status_t why)
+{
+    seg->creds.http_status = http_status;
+    seg->creds.text = text;
+
+    return why;
+}
+
+
+/* a URL to fetch from is refused: we connect to no one a peer names (T-44) */
+
+static lp_status_t
+orch_segment_type(orch_segment_t *seg)
+{
+    size_t      i;
+    orch_str_t  type;
+    static const char *const  known[] = {
+        "video/", "application/octet-stream"
+    };
+
+    type = orch_http_header(seg->r, "content-type", NULL);
+
+    if (type.len == 0) {
+        return LP_OK;
+    }
+
+    for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (type.len >= strlen(known[i])
+            && strncasecmp(type.data, known[i], strlen(known[i])) == 0)
+        {
+            return LP_OK;
+        }
+    }
+
+    if (type.len == 28
+        && strncasecmp(type.data, "application/vnd+livepeer.uri", 28) == 0)
+    {
+        return orch_segment_fail(seg, 400, "BadRequest", LP_UNSUPPORTED);
+    }
+
+    return orch_segment_fail(seg, 415, "Unsupported Media Type",
+                             LP_UNSUPPORTED);
+}
+
+
+static lp_status_t
+orch_segment_size(orch_segment_t *seg)
+{
+    uint64_t        len = seg->r->content_length;
+    orch_memory_t  *memory = &seg->rpc->memory;
+
+    if (len == UINT64_MAX) {
+        return LP_OK;
+    }
+
+    if (len > seg->rpc->conf->segment_max) {
+        return orch_segment_fail(seg, 413, "Request Entity Too Large",
+                                 LP_TOO_BIG);
+    }
+
+    if (memory->used + len > memory->max) {
+        return orch_segment_fail(seg, 503, "Service Unavailable", LP_NOMEM);
+    }
+
+    return LP_OK;
+}
+
+
+static void
+orch_segment_expect(orch_segment_t *seg)
+{
+    uint64_t  len = seg->r->content_length;
+
+    if (seg->creds.seg.duration_ms == 0) {
+        seg->creds.seg.duration_ms = ORCH_SEGMENT_DURATION;
+    }
+
+    seg->r->body_max = seg->rpc->conf->segment_max;
+    seg->r->body_deadline_ms = (uint64_t) seg->creds.seg.duration_ms * 4;
+
+    if (seg->r->body_deadline_ms < ORCH_SEGMENT_BODY_MS) {
+        seg->r->body_deadline_ms = ORCH_SEGMENT_BODY_MS;
+    }
+
+    /* one allocation of the right size; pages come as bytes come */
+
+    if (len != UINT64_MAX && len && lp_buf_add(&seg->body, len)) {
+        lp_buf_reset(&seg->body);
+    }
+}
+
+
+static lp_status_t
+orch_segment_head(orch_segment_t *seg)
+{
+    lp_status_t  rc;
+
+    if (!orch_rpc_method_is(seg->r, "POST")) {
+        return orch_segment_fail(seg, 405, "Method Not Allowed",
+                                 LP_UNSUPPORTED);
+    }
+
+    rc = orch_segment_size(seg);
+
+    if (rc == LP_OK) {
+        rc = orch_segment_type(seg);
+    }
+
+    if (rc == LP_OK) {
+        rc = orch_creds_read(seg->rpc, &seg->creds, seg->r);
+    }
+
+    if (rc != LP_OK) {
+        return rc;
+    }
+
+    rc = orch_capacity_hold(&seg->rpc->capacity, &seg->session,
+                            &seg->creds.token);
+    if (rc != LP_OK) {
+        return orch_segment_fail(seg, 403, "OrchestratorCapped", rc);
+    }
+
+    orch_segment_expect(seg);
+
+    return LP_OK;
+}
+
+
+static lp_status_t
+orch_segment_body(orch_segment_t *seg)
+{
+    uint64_t   now;
+    lp_hash_t  hash;
+
+    if (lp_buf_status(&seg->body) != LP_OK) {
+        return orch_segment_fail(seg, 503, "Service Unavailable", LP_NOMEM);
+    }
+
+    if (!seg->whole && !seg->r->ended) {
+        return LP_AGAIN;
+    }
+
+    now = orch_loop_now_ms(seg->rpc->loop);
+    orch_metrics_observe(&seg->rpc->metrics.upload,
+                         (now - seg->begun_ms) * 1000);
+
+    lp_keccak_final(&seg->keccak, &hash);
+
+    if (memcmp(hash.b, seg->creds.seg.hash.b, sizeof(hash.b)) != 0) {
+        return orch_segment_fail(seg, 403, "Forbidden", LP_MISMATCH);
+    }
+
+    return LP_OK;
+}
+
+
+static lp_status_t
+orch_segment_accept(orch_segment_t *seg)
+{
+    orch_rpc_t          *rpc = seg->rpc;
+    orch_http_header_t   headers[] = {
+        { "content-type", "application/octet-stream" },
+        { "x-content-type-options", "nosniff" }
+    };
+
+    seg->accepted = 1;
+    seg->accepted_ms = orch_loop_now_ms(rpc->loop);
+    seg->session->segments++;
+    seg->session->seq = seg->creds.seg.seq;
+
+    rpc->in_flight++;
+    rpc->metrics.value[ORCH_METRIC_SEGMENTS]++;
+    rpc->metrics.value[ORCH_METRIC_BYTES_IN] += seg->body.len;
+
+    orch_http_head(seg->r, 200, headers, 2);
+
+    return LP_OK;
+}
+
+
+static lp_status_t
+orch_segment_submit(orch_segment_t *seg)
+{
+    orch_job_t                *job;
+    const lp_wire_seg_data_t  *s = &seg->creds.seg;
+
+    if (seg->session->ended) {
+        return LP_GONE;
+    }
+
+    job = orch_sched_job(&seg->rpc->sched, &seg->body, seg->counted);
+    if (job == NULL) {
+        return LP_NOMEM;
+    }
+
+    seg->counted = 0;                              /* the job's from here */
+    seg->job = job;
+
+    job->wake = &seg->wake;
+    job->hash = s->hash;
+    job->ask.seq = s->seq;
+    job->ask.duration_ms = (uint32_t) s->duration_ms;
+    job->ask.nprofiles = (uint32_t) s->nprofiles;
+    memcpy(job->ask.profiles, s->profiles,
+           s->nprofiles * sizeof(lp_profile_t));
+
+    return orch_sched_submit(&seg->rpc->sched, &seg->session->queue, job);
+}
+
+
+static lp_status_t
+orch_segment_work(orch_segment_t *seg)
+{
+    lp_status_t  rc;
+
+    if (seg->job == NULL) {
+        rc = orch_segment_submit(seg);
+        return rc == LP_OK ? LP_AGAIN : rc;
+    }
+
+    return seg->job->state == job_done ? seg->job->status : LP_AGAIN;
+}
+
+
+/* exactly the bytes that will be served, and only they, are signed */
+
+static lp_status_t
+orch_segment_sign(orch_segment_t *seg)
+{
+    size_t          i, n, len[LP_PROFILE_MAX];
+    lp_hash_t       hashes[LP_PROFILE_MAX];
+    const void     *data[LP_PROFILE_MAX];
+    lp_status_t     rc;
+    orch_rpc_t     *rpc = seg->rpc;
+    orch_job_t     *job = seg->job;
+
+    if (seg->session->ended) {
+        return LP_GONE;
+    }
+
+    n = job->ask.nprofiles;
+
+    for (i = 0; i < n; i++) {
+        data[i] = job->data[i];
+        len[i] = job->result.renditions[i].len;
+        rpc->metrics.value[ORCH_METRIC_BYTES_OUT] += len[i];
+        rpc->metrics.value[ORCH_METRIC_PIXELS]
+            += job->result.renditions[i].pixels;
+    }
+
+    lp_keccak256_many(hashes, data, len, n);
+
+    rc = orch_identity_sign_result(rpc->identity, &seg->sig, hashes, n);
+
+    return rc == LP_OK ? orch_shelf_put(&seg->session->shelf, job) : rc;
+}
+
+
+static lp_status_t
+orch_segment_urls(orch_segment_t *seg, lp_wire_rendition_t *out)
+{
+    size_t     i;
+    lp_buf_t   url;
+    const char *text;
+
+    lp_buf_init(&url, 2 * ORCH_RPC_URI_MAX);
+
+    for (i = 0; i < seg->job->ask.nprofiles; i++) {
+
+        lp_buf_reset(&url);
+        lp_buf_put_str(&url, seg->rpc->service_uri);
+        orch_rendition_path(&url, seg->session->id,
+                            &seg->job->ask.profiles[i], seg->job->ask.seq);
+
+        text = lp_buf_status(&url) == LP_OK
+               ? lp_arena_strndup(&seg->creds.arena, url.data, url.len)
+               : NULL;
+
+        if (text == NULL) {
+            lp_buf_done(&url);
+            return LP_NOMEM;
+        }
+
+        memset(&out[i], 0, sizeof(out[i]));
+        out[i].url = text;
+        out[i].pixels = (int64_t) seg->job->result.renditions[i].pixels;
+    }
+
+    lp_buf_done(&url);
+
+    return LP_OK;
+}
+
+
+static void
+orch_segment_encode(orch_segment_t *seg, lp_buf_t *out)
+{
+    lp_wire_result_t     res;
+    lp_wire_rendition_t  renditions[LP_PROFILE_MAX];
+
+    memset(&res, 0, sizeof(res));
+    res.seq = seg->creds.seg.seq;
+    res.has_info = 1;
+    orch_info_fill(seg->rpc, &res.info, &seg->creds.seg.token);
+
+    if (seg->rc == LP_OK) {
+        seg->rc = orch_segment_urls(seg, renditions);
+    }
+
+    if (seg->rc == LP_OK) {
+        res.has_data = 1;
+        res.renditions = renditions;
+        res.nrenditions = seg->job->ask.nprofiles;
+        res.sig = seg->sig;
+        res.has_sig = 1;
+
+    } else {
+        res.error = orch_segment_error(seg->rc);
+    }
+
+    lp_wire_encode_result(out, &res);
+}
+
+
+/* the request is not ours any more: no callback of it may find us */
+
+static orch_http_request_t *
+orch_segment_detach(orch_segment_t *seg)
+{
+    orch_http_request_t  *r = seg->r;
+
+    seg->r = NULL;
+
+    r->data = NULL;
+    r->on_body = NULL;
+    r->on_end = NULL;
+    r->on_abort = NULL;
+
+    return r;
+}
+
+
+static void
+orch_segment_account(orch_segment_t *seg)
+{
+    uint64_t         now = orch_loop_now_ms(seg->rpc->loop);
+    orch_metrics_t  *m = &seg->rpc->metrics;
+
+    orch_metrics_observe(&m->transcode, (now - seg->accepted_ms) * 1000);
+    m->value[seg->rc == LP_OK ? ORCH_METRIC_SEGMENTS_OK
+                              : ORCH_METRIC_SEGMENTS_ERR]++;
+
+    if (seg->job && seg->job->blob) {
+        m->value[ORCH_METRIC_ENGINE_MS] += seg->job->result.cpu_ms;
+    }
+
+    seg->session->round_ms = now - seg->begun_ms;
+    seg->rpc->last_result_ms = now;
+
+    if (seg->rc == LP_OK) {
+        lp_log(seg->rpc->log, LP_LOG_DEBUG, "segment %llu of %.8s: %llu ms",
+               (unsigned long long) seg->creds.seg.seq, seg->session->id,
+               (unsigned long long) seg->session->round_ms);
+        return;
+    }
+
+    lp_log(seg->rpc->log, LP_LOG_WARN, "segment %llu of %.8s failed: %s",
+           (unsigned long long) seg->creds.seg.seq, seg->session->id,
+           lp_status_text(seg->rc));
+}
+
+
+static lp_status_t
+orch_segment_reply(orch_segment_t *seg)
+{
+    lp_buf_t              out;
+    orch_http_request_t  *r;
+
+    lp_buf_init(&out, ORCH_SEGMENT_REPLY);
+    orch_segment_encode(seg, &out);
+    orch_segment_account(seg);
+
+    r = orch_segment_detach(seg);
+
+    orch_http_body(r, out.data, out.len, NULL, NULL);
+    orch_http_finish(r, NULL, 0);
+
+    lp_buf_done(&out);
+
+    return LP_OK;
+}
+
+
+static lp_status_t
+orch_segment_refuse(orch_segment_t *seg)
+{
+    char  path[64];
+
+    seg->rpc->metrics.value[ORCH_METRIC_REFUSED]++;
+
+    lp_log(seg->rpc->log, LP_LOG_INFO, "segment of %s refused: %d %s (%s)",
+           lp_log_escape(path, sizeof(path), seg->r->peer,
+                         strlen(seg->r->peer)),
+           seg->creds.http_status, seg->creds.text, lp_status_text(seg->rc));
+
+    orch_rpc_refuse(orch_segment_detach(seg), seg->creds.http_status,
+                    seg->creds.text);
+
+    return LP_OK;
+}
+
+
+static void
+orch_segment_finalize(orch_segment_t *seg)
+{
+    orch_rpc_t  *rpc = seg->rpc;
+
+    if (seg->accepted) {
+        rpc->in_flight--;
+    }
+
+    orch_sched_leave(&seg->job);
+    orch_capacity_release(&rpc->capacity, &seg->session);
+    orch_memory_give(&rpc->memory, seg->counted);
+    orch_timer_done(&seg->wake);
+    orch_creds_done(&seg->creds);
+    lp_buf_done(&seg->body);
+    free(seg);
+
+    if (rpc->idle) {
+        orch_loop_wake(rpc->idle);
+    }
+}
+
+
+/* the request's events and the job's wake; the only caller of a step */
+
+static void
+orch_segment_run(void *data)
+{
+    lp_status_t      rc;
+    orch_segment_t  *seg = data;
+
+    while (seg->r && seg->state != segment_done) {
+
+        rc = orch_segment_steps[seg->state].run(seg);
+
+        if (rc == LP_AGAIN) {
+            return;
+        }
+
+        if (rc != LP_OK) {
+            seg->rc = rc;
+        }
+
+        seg->state = rc == LP_OK ? orch_segment_steps[seg->state].next
+                                 : orch_segment_steps[seg->state].fail;
+    }
+
+    orch_segment_finalize(seg);
+}
+
+
+static void
+orch_segment_on_body(orch_http_request_t *r, const uint8_t *p, size_t len)
+{
+    orch_segment_t  *seg = r->data;
+
+    if (seg->state != segment_body) {
+        return;
+    }
+
+    if (orch_memory_take(&seg->rpc->memory, len)) {
+        seg->counted += len;
+        lp_keccak_update(&seg->keccak, p, len);
+        lp_buf_put(&seg->body, p, len);
+
+    } else {
+        seg->body.status = LP_NOMEM;
+    }
+
+    if (lp_buf_status(&seg->body) != LP_OK) {
+        orch_segment_run(seg);
+    }
+}
+
+
+static void
+orch_segment_on_end(orch_http_request_t *r)
+{
+    orch_segment_t  *seg = r->data;
+
+    seg->whole = 1;
+    orch_segment_run(seg);
+}
+
+
+static void
+orch_segment_on_abort(orch_http_request_t *r)
+{
+    orch_segment_t  *seg = r->data;
+
+    orch_segment_detach(seg);
+    orch_segment_run(seg);
+}
+
+
+void
+orch_segment_begin(orch_rpc_t *rpc, orch_http_request_t *r)
+{
+    orch_segment_t  *seg;
+
+    seg = calloc(1, sizeof(orch_segment_t));
+    if (seg == NULL) {
+        orch_rpc_refuse(r, 503, "Service Unavailable");
+        return;
+    }
+
+    seg->rpc = rpc;
+    seg->r = r;
+    seg->begun_ms = orch_loop_now_ms(rpc->loop);
+
+    lp_arena_init(&seg->creds.arena, 0);
+    lp_buf_init(&seg->body, rpc->conf->segment_max);
+    lp_keccak_init(&seg->keccak);
+    orch_timer_init(&seg->wake, rpc->loop, orch_segment_run, seg);
+
+    r->data = seg;
+    r->on_body = orch_segment_on_body;
+    r->on_end = orch_segment_on_end;
+    r->on_abort = orch_segment_on_abort;
+
+    orch_segment_run(seg);
+}
