@@ -196,15 +196,15 @@ orch_http2_on_head(orch_conn_t *c, orch_stream_t *s, int ended)
 
 /*
  * libcurl resets each stream it is done with (platform.md 3). A reset of a
- * stream that was answered and closed costs us nothing and is free, once for
- * each request; any other takes a token.
+ * stream that we have answered costs us nothing and is free, once for each
+ * request; any other takes a token.
  */
 static int
 orch_http2_on_reset(orch_conn_t *c, const orch_stream_t *s)
 {
     orch_http2_t  *h2 = c->proto;
 
-    if (s == NULL && h2->free_resets < c->requests) {
+    if ((s == NULL || s->answered_ms) && h2->free_resets < c->requests) {
         h2->free_resets++;
         return 0;
     }
@@ -341,8 +341,9 @@ orch_http2_on_stream_close(nghttp2_session *session, int32_t id,
 
 
 /*
- * The answer is out. A body that still comes is not wanted any more: without
- * the reset the peer would send all of it.
+ * The answer is out and the body still comes. The reset that stops it waits
+ * a moment: libcurl 7.88 loses the answer when both arrive together. What it
+ * sends meanwhile is bounded by the stream's window.
  */
 static int
 orch_http2_on_frame_send(nghttp2_session *session,
@@ -380,8 +381,7 @@ orch_http2_on_frame_send(nghttp2_session *session,
     s = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 
     if (s && !s->r.ended) {
-        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, s->id,
-                                  NGHTTP2_NO_ERROR);
+        s->answered_ms = orch_http2_now(c);
     }
 
     return 0;
@@ -755,7 +755,8 @@ orch_http2_stop(orch_stream_t *s)
     orch_http2_t  *h2 = s->conn->proto;
 
     nghttp2_submit_rst_stream(h2->session, NGHTTP2_FLAG_NONE, s->id,
-                              NGHTTP2_CANCEL);
+                              s->answered_ms ? NGHTTP2_NO_ERROR
+                                             : NGHTTP2_CANCEL);
 }
 
 

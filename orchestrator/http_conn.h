@@ -28,6 +28,7 @@
 #define ORCH_HTTP_ANSWER_MAX  32              /* fields of an answer */
 #define ORCH_HTTP_PROGRESS    (16 * 1024)     /* bytes that count as some */
 #define ORCH_HTTP_GRACE_MS    2000            /* of a body's rate, a linger */
+#define ORCH_HTTP_DISCARD_MS  1000            /* to stop by itself */
 
 #define ORCH_HTTP_NEVER       UINT64_MAX
 
@@ -89,6 +90,7 @@ struct orch_stream_s {
     size_t               queued;              /* bytes in pieces */
     size_t               sent;                /* since progress_ms */
     uint64_t             progress_ms;
+    uint64_t             answered_ms;         /* before the body was whole */
 
     unsigned             active:1;            /* the handler's, see http.h */
     unsigned             begun:1;

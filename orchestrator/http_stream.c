@@ -432,17 +432,25 @@ orch_stream_check(orch_stream_t *s, uint64_t now)
 
     at = orch_stream_check_body(s, now);
 
-    if (s->queued == 0 || !s->submitted || s->stopped) {
+    if (s->stopped) {
         return at;
     }
 
-    stall = s->progress_ms + s->conn->http->conf.stall_ms;
+    if (s->answered_ms) {
+        stall = s->answered_ms + ORCH_HTTP_DISCARD_MS;
+
+    } else if (s->queued && s->submitted) {
+        stall = s->progress_ms + s->conn->http->conf.stall_ms;
+
+    } else {
+        return at;
+    }
 
     if (stall > now) {
         return stall < at ? stall : at;
     }
 
-    s->conn->http->stats.timeouts++;
+    s->conn->http->stats.timeouts += s->answered_ms == 0;
     s->stopped = 1;
     s->conn->codec->stop(s);
 
