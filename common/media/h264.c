@@ -34,7 +34,7 @@ lp_h264_config_done(lp_h264_config_t *cfg)
 }
 
 
-/* zeros after the last bit of a set belong to no NAL: some encoders send them */
+/* zeros after the last bit of a set are not its own: some encoders send them */
 
 static size_t
 h264_set_len(const uint8_t *nal, size_t len)
