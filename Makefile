@@ -100,8 +100,8 @@ $(BUILD)/t/%: t/%.c $(LIB)
 	@$(CC) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $(filter %.c %.o,$^) $(LIB) \
 	    $(TOOL_LIBS) $(COMMON_LIBS)
 
-HTTP_OBJS := $(call objs,$(addprefix orchestrator/,loop.c tls.c http.c \
-                                                   http1.c http2.c))
+HTTP_OBJS := $(call objs,$(wildcard orchestrator/http*.c \
+                          $(addprefix orchestrator/,loop.c tls.c limit.c)))
 $(BUILD)/t/tools/httpd: $(HTTP_OBJS) $(LLHTTP)
 $(BUILD)/t/tools/httpd: TOOL_LIBS := $(ORCH_LIBS)
 $(BUILD)/t/bench/segload: TOOL_LIBS := -lcurl
