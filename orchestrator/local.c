@@ -389,7 +389,7 @@ orch_child_read(void *data)
 
     while (c->fd != -1) {
 
-        if (lp_jobs_reader_room(&c->reader, &p, &room) != LP_OK) {
+        if (lp_jobs_reader_room(&c->reader, &p, &room) != LP_AGAIN) {
             orch_child_lost(c, "its answer is too large");
             return;
         }
@@ -495,7 +495,8 @@ orch_local_send(orch_transcoder_t *t, orch_job_t *job)
                                         job->ask.duration_ms);
     }
 
-    c->reader.body_max = max < LP_JOBS_BODY_MAX ? max : LP_JOBS_BODY_MAX;
+    lp_jobs_reader_done(&c->reader);
+    lp_jobs_reader_init(&c->reader, max);
 
     job->ask.source_len = job->source.len;
     memcpy(job->ask.session, job->place->session, LP_JOBS_SESSION_LEN);
