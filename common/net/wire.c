@@ -276,16 +276,22 @@ lp_wire_scan(const ProtobufCMessageDescriptor *d, const uint8_t *p,
 }
 
 
+lp_status_t
+lp_wire_arena_status(const lp_arena_t *a, size_t size)
+{
+    return size > a->max || a->used > a->max - size ? LP_LIMIT : LP_NOMEM;
+}
+
+
 static void *
 lp_wire_alloc(void *data, size_t size)
 {
     void              *p;
     lp_wire_memory_t  *memory = data;
-    lp_arena_t        *a = memory->arena;
 
-    p = lp_arena_alloc(a, size);
+    p = lp_arena_alloc(memory->arena, size);
     if (p == NULL) {
-        memory->status = size > a->max - a->used ? LP_LIMIT : LP_NOMEM;
+        memory->status = lp_wire_arena_status(memory->arena, size);
     }
 
     return p;

@@ -343,24 +343,49 @@ lp_wire_get_profiles(lp_wire_seg_data_t *s, const Net__SegData *m)
 }
 
 
+/* bytes on the wire, and yet a text */
+
+static lp_status_t
+lp_wire_get_manifest(lp_arena_t *a, const char **out,
+    const ProtobufCBinaryData *b)
+{
+    char  *s;
+
+    if (b->len == 0) {
+        return LP_OK;
+    }
+
+    if (!lp_wire_is_text(b->data, b->len)) {
+        return LP_MALFORMED;
+    }
+
+    s = lp_arena_strndup(a, b->data, b->len);
+    if (s == NULL) {
+        return lp_wire_arena_status(a, b->len + 1);
+    }
+
+    *out = s;
+
+    return LP_OK;
+}
+
+
 static lp_status_t
 lp_wire_get_seg_data(lp_arena_t *a, lp_wire_seg_data_t *s,
     const Net__SegData *m)
 {
     lp_status_t  rc;
 
-    if (m->seq < 0 || !lp_wire_is_text(m->manifest_id.data, m->manifest_id.len)
+    if (m->seq < 0
         || !lp_wire_get_fixed(s->hash.b, sizeof(s->hash.b), &m->hash)
         || !lp_wire_get_optional(s->sig.b, LP_SIG_LEN, &s->has_sig, &m->sig))
     {
         return LP_MALFORMED;
     }
 
-    s->manifest_id = lp_arena_strndup(a, m->manifest_id.data,
-                                      m->manifest_id.len);
-    if (s->manifest_id == NULL) {
-        s->manifest_id = "";
-        return LP_LIMIT;
+    rc = lp_wire_get_manifest(a, &s->manifest_id, &m->manifest_id);
+    if (rc != LP_OK) {
+        return rc;
     }
 
     s->seq = (uint64_t) m->seq;
@@ -421,7 +446,8 @@ lp_wire_get_tickets(lp_arena_t *a, lp_wire_payment_t *p,
     p->tickets = lp_arena_calloc(a, m->n_ticket_sender_params,
                                  sizeof(lp_wire_sender_params_t));
     if (p->tickets == NULL) {
-        return LP_LIMIT;
+        return lp_wire_arena_status(a, m->n_ticket_sender_params
+                                       * sizeof(lp_wire_sender_params_t));
     }
 
     for (i = 0; i < m->n_ticket_sender_params; i++) {
@@ -501,7 +527,8 @@ lp_wire_get_renditions(lp_arena_t *a, lp_wire_result_t *r,
     r->renditions = lp_arena_calloc(a, m->n_segments,
                                     sizeof(lp_wire_rendition_t));
     if (r->renditions == NULL) {
-        return LP_LIMIT;
+        return lp_wire_arena_status(a, m->n_segments
+                                       * sizeof(lp_wire_rendition_t));
     }
 
     for (i = 0; i < m->n_segments; i++) {

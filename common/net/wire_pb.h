@@ -20,6 +20,9 @@ lp_status_t lp_wire_unpack(lp_arena_t *a, const ProtobufCMessageDescriptor *d,
 /* appends the bytes of m */
 void lp_wire_pack(lp_buf_t *out, const ProtobufCMessage *m);
 
+/* why the arena had no such piece: LP_LIMIT or LP_NOMEM */
+lp_status_t lp_wire_arena_status(const lp_arena_t *a, size_t size);
+
 /* well-formed UTF-8 without NUL, so that a C string says all of it */
 int lp_wire_is_text(const uint8_t *s, size_t len);
 
