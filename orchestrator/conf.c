@@ -57,8 +57,8 @@ static const orch_conf_option_t  orch_conf_options[] = {
     { "http-addr", conf_text, ORCH_CONF_AT(http_addr), "127.0.0.1:8935", 0, 0,
       "host:port", "where to listen; port 0 takes a free one" },
     { "status-addr", conf_text, ORCH_CONF_AT(status_addr), "127.0.0.1:7935",
-      0, 0, "host:port", "/status and /metrics in plain HTTP, for the operator; "
-      "off: none" },
+      0, 0, "host:port", "/status and /metrics for the operator, in plain "
+      "HTTP; off: none" },
     { "network", conf_text, ORCH_CONF_AT(network), "offchain", 0, 0, "name",
       "offchain: price 0, no tickets" },
     { "data-dir", conf_text, ORCH_CONF_AT(data_dir), "", 0, 0, "folder",

@@ -1,4 +1,4 @@
-/* posix_spawn of a transcoder: the descriptors, signals and variables it gets. */
+/* posix_spawn of a transcoder: what descriptors and variables it gets. */
 
 #define _GNU_SOURCE                  /* posix_spawn's closefrom */
 
@@ -60,7 +60,9 @@ orch_local_spawn_env(void)
     }
 
     for (i = 0, n = 0; environ[i]; i++) {
-        if (strncmp(environ[i], "LIVEPEER_", 9) != 0) {
+        if (strncmp(environ[i], "LIVEPEER_", 9) != 0
+            || strncmp(environ[i], "LIVEPEER_TRANSCODER_", 20) == 0)
+        {
             env[n++] = environ[i];
         }
     }
@@ -85,7 +87,9 @@ orch_local_spawn_argv(char **argv, char *words, const char *program,
     strcpy(words, args);
 
     argv[0] = (char *) program;
-    n = 1;
+    argv[1] = "--fd";
+    argv[2] = "3";
+    n = 3;
 
     for (word = strtok_r(words, " ", &rest); word;
          word = strtok_r(NULL, " ", &rest))

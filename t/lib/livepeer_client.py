@@ -163,7 +163,7 @@ def eth_sign(key, m, high_s=False):
         if r == 0 or s == 0 or x >= N:
             continue
         v = y & 1
-        if (s > N // 2) != high_s:
+        if (s > N // 2) != bool(high_s):
             s, v = N - s, v ^ 1
         return r.to_bytes(32, "big") + s.to_bytes(32, "big") + bytes([27 + v])
 

@@ -516,6 +516,9 @@ null_options(null_t *n, int argc, char **argv)
         } else if (strcmp(argv[i], "--encoder") == 0 && i + 1 < argc) {
             n->encoder = argv[++i];
 
+        } else if (strcmp(argv[i], "--fd") == 0 && i + 1 < argc) {
+            i++;                              /* the orchestrator says 3 */
+
         } else {
             len = strlen(n->mode);
             snprintf(n->mode + len, sizeof(n->mode) - len, "%s%s",
