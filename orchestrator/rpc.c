@@ -84,7 +84,7 @@ orch_rpc_path_is(const orch_str_t *path, const char *want, int prefix)
     query = memchr(path->data, '?', path->len);
     path_len = query ? (size_t) (query - path->data) : path->len;
 
-    return (prefix ? path_len > len : path_len == len)
+    return (prefix ? path_len >= len : path_len == len)
            && memcmp(path->data, want, len) == 0;
 }
 
