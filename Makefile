@@ -35,7 +35,7 @@ MODULE  := $(BUILD)/module/ngx_livepeer_module.so
 BINS    := $(BUILD)/orchestrator/orchestrator \
            $(BUILD)/orchestrator/transcoder/transcoder
 
-COMMON_LIBS := -lsecp256k1 -lprotobuf-c -lgmp -lcjson
+COMMON_LIBS := -lsecp256k1 -lprotobuf-c -lgmp -lcjson -lcrypto
 ORCH_LIBS   := -levent_core -lnghttp2 -lssl -lcrypto -lcjson
 TRANS_LIBS  := -lavcodec -lavfilter -lavutil -lswscale -lseccomp -lpthread -lm
 

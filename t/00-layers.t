@@ -20,7 +20,7 @@ my %door = (
     'event2/'            => qr{^orchestrator/loop\.c$},
     'nghttp2/'           => qr{^orchestrator/http2\.c$},
     'llhttp'             => qr{^orchestrator/http1\.c$},
-    'openssl/'           => qr{^orchestrator/(tls|token|identity)\.c$},
+    'openssl/'           => qr{^(orchestrator/(tls|token|identity)|common/crypto/keystore)\.c$},
     'curl/'              => qr{^(ngx_livepeer_module/ngx_livepeer_curl
                                 |orchestrator/client)\.c$}x,
     'sqlite3.h'          => qr{^orchestrator/store\.c$},
@@ -28,7 +28,7 @@ my %door = (
                          => qr{^orchestrator/transcoder/(engine|decode|scale|encode|inspect|gpu|frames|tc_av)\w*\.[ch]$},
     'ffnvcodec/|cuda'    => qr{^orchestrator/transcoder/gpu\w*\.c$},
     'seccomp.h'          => qr{^orchestrator/transcoder/sandbox\.c$},
-    'cJSON'              => qr{^(common/eth/rpc
+    'cJSON'              => qr{^(common/eth/rpc|common/crypto/keystore
                                 |orchestrator/(status|conf)
                                 |ngx_livepeer_module/ngx_livepeer_(status|json))\.c$}x,
 );
