@@ -72,14 +72,16 @@ struct ngx_livepeer_stream_s {
     ngx_str_t             name;
     u_char                manifest[33];       /* 128 random bits in hex: the
                                                  manifest id on the wire */
-    ngx_livepeer_slot_t  *slot;               /* ours in the zone */
+    ngx_livepeer_slot_t  *slot;               /* ours in the zone ... */
+    uint64_t              generation;         /* ... while this is its own */
 
     /* what the source is, from its headers; the cut keeps it */
     lp_h264_config_t      video;
     lp_aac_config_t       audio;
     unsigned              has_video:1;
     unsigned              has_audio:1;
-    unsigned              closed:1;           /* the publisher is gone */
+    unsigned              closed:1;           /* the publisher is gone ... */
+    unsigned              clean:1;            /* ... and had said so */
     unsigned              passthrough:1;      /* nothing to transcode */
 
     ngx_livepeer_rung_t   rungs[LP_PROFILE_MAX];
@@ -148,6 +150,7 @@ struct ngx_livepeer_seg_s {
     uint32_t                 tried;           /* a bit for each session */
     ngx_livepeer_session_t  *accuser;         /* says that the input is bad */
     ngx_livepeer_session_t  *left;            /* failed last, for the log */
+    ngx_msec_t               spent;           /* with it */
     size_t                   reserved;        /* of conf->max_memory */
     ngx_msec_t               begun;           /* this attempt */
     ngx_msec_t               arrived;         /* ngx_current_msec */

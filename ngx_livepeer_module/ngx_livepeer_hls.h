@@ -10,7 +10,12 @@
 #include "ngx_livepeer_module/ngx_livepeer.h"
 
 
-/* directories, state of the zone read back; also resumes after a reconnect */
+/*
+ * Directories, and where the numbers go on: in the zone, for a publisher who
+ * is back before ENDLIST, after it, or on another worker; after a restart of
+ * nginx behind the highest number that is found on disk. Files of a life
+ * that has ended are removed.
+ */
 ngx_int_t ngx_livepeer_hls_open(ngx_livepeer_stream_t *st);
 
 /* the source's file and playlist; the master once a variant is there */
@@ -30,6 +35,10 @@ ngx_int_t ngx_livepeer_hls_publish(ngx_livepeer_stream_t *st,
  * or conf->reconnect later unless somebody publishes the name again.
  */
 void ngx_livepeer_hls_close(ngx_livepeer_stream_t *st, ngx_uint_t clean);
+
+
+/* ENDLIST in all playlists of a copied slot */
+void ngx_livepeer_hls_end(ngx_livepeer_slot_t *slot, ngx_log_t *log);
 
 
 #endif /* NGX_LIVEPEER_HLS_H */

@@ -16,6 +16,8 @@
 #define NGX_LIVEPEER_WINDOW_MAX    32            /* segments of a playlist */
 #define NGX_LIVEPEER_VARIANTS_MAX  (LP_PROFILE_MAX + 1)
 #define NGX_LIVEPEER_ORCH_URL_MAX  128
+#define NGX_LIVEPEER_REASON_MAX    128
+#define NGX_LIVEPEER_HLS_PATH_MAX  (NGX_MAX_PATH / 16)
 
 
 /* facts about a source that the page turns into sentences; bits */
@@ -34,7 +36,7 @@
 /* one variant's window: variants[0] is the source */
 typedef struct {
     char               name[LP_PROFILE_NAME_MAX + 1];
-    uint32_t           width, height;
+    uint32_t           width, height, fps_milli;
     uint64_t           peak_bps;
     uint64_t           bytes;                     /* of all segments */
     uint64_t           duration_90k;
@@ -65,7 +67,7 @@ struct ngx_livepeer_slot_s {
     uint64_t           generation;                /* +1 with each owner */
     char               name[NGX_LIVEPEER_NAME_MAX + 1];
     char               app[NGX_LIVEPEER_NAME_MAX + 1];
-    char               hls_path[NGX_MAX_PATH / 16];
+    char               hls_path[NGX_LIVEPEER_HLS_PATH_MAX];
     int64_t            started_ms, last_ms;       /* unix time */
     uint64_t           next_seq;
     int64_t            end_90k;                   /* where the last one ended */
@@ -88,7 +90,42 @@ struct ngx_livepeer_slot_s {
     ngx_livepeer_variant_t    variants[NGX_LIVEPEER_VARIANTS_MAX];
     uint32_t           norchs;
     ngx_livepeer_orch_stat_t  orchs[NGX_LIVEPEER_ORCHS_MAX];
+
+    uint64_t           discontinuities;           /* of all segments so far */
+    lp_hash_t          key;                       /* of the key it came with */
+    uint32_t           window;                    /* segments of a playlist */
+    uint64_t           reconnect_ms;
+    int64_t            closed_ms;                 /* 0: being published */
+    char               reason[NGX_LIVEPEER_REASON_MAX];   /* of a refusal or
+                                                     an end; fixed sentences */
 };
+
+
+/* why a publisher was turned away: fixed, so that metrics stay bounded */
+#define NGX_LIVEPEER_REFUSED_MAP(XX)                                          \
+    XX(NAME,     "name")                                                      \
+    XX(KEY,      "key")                                                       \
+    XX(KEYLESS,  "no_key_configured")                                         \
+    XX(BUSY,     "already_published")                                         \
+    XX(STREAMS,  "too_many_streams")                                          \
+    XX(CODEC,    "codec")                                                     \
+    XX(GOP,      "segment_too_long")                                          \
+    XX(MEMORY,   "memory")                                                    \
+    XX(STORAGE,  "storage")
+
+#define NGX_LIVEPEER_REFUSED_ENUM(name, label)  NGX_LIVEPEER_REFUSED_##name,
+
+typedef enum {
+    NGX_LIVEPEER_REFUSED_MAP(NGX_LIVEPEER_REFUSED_ENUM)
+    NGX_LIVEPEER_NREFUSED
+} ngx_livepeer_refused_e;
+
+/* of all workers since the start; changed by ngx_atomic_fetch_add */
+typedef struct {
+    ngx_atomic_t       publishes;
+    ngx_atomic_t       refused[NGX_LIVEPEER_NREFUSED];
+    ngx_atomic_t       segment_memory;            /* bytes in segments now */
+} ngx_livepeer_totals_t;
 
 
 /*
@@ -100,7 +137,7 @@ struct ngx_livepeer_slot_s {
 ngx_int_t ngx_livepeer_zone_acquire(ngx_livepeer_slot_t **slot,
     uint64_t *generation, ngx_str_t *app, ngx_str_t *name, ngx_uint_t newer);
 
-/* owner 0; the slot stays until it has ended and is the oldest */
+/* owner 0; the slot stays until the sweep of hls.c has ended and freed it */
 void ngx_livepeer_zone_release(ngx_livepeer_slot_t *slot,
     uint64_t generation);
 
@@ -110,6 +147,21 @@ ngx_uint_t ngx_livepeer_zone_owns(ngx_livepeer_slot_t *slot,
 
 /* the i-th used slot, copied under the lock; NGX_DONE after the last */
 ngx_int_t ngx_livepeer_zone_copy(ngx_livepeer_slot_t *to, ngx_uint_t i);
+
+/* 1 when the slot of that name was taken with this key; never waits */
+ngx_uint_t ngx_livepeer_zone_same_key(ngx_str_t *app, ngx_str_t *name,
+    const lp_hash_t *key);
+
+/* slot i, used or not; i < NGX_LIVEPEER_SLOTS. To be read under the lock */
+ngx_livepeer_slot_t *ngx_livepeer_zone_slot(ngx_uint_t i);
+
+/* ours, whoever had it; the new generation. Under the lock */
+uint64_t ngx_livepeer_zone_claim(ngx_livepeer_slot_t *slot);
+
+/* 1 while the process that owns it lives; under the lock */
+ngx_uint_t ngx_livepeer_zone_owned(ngx_livepeer_slot_t *slot);
+
+ngx_livepeer_totals_t *ngx_livepeer_zone_totals(void);
 
 /* under the lock; short, no I/O in between */
 void ngx_livepeer_zone_lock(void);

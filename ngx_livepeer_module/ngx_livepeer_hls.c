@@ -1,0 +1,791 @@
+/*
+ * Playlists. Their state lies in the zone, so that another worker can go on
+ * with it; text is made from a copy, outside of the lock. Source: RFC 8216,
+ * media.md 6.1.
+ */
+#include "ngx_livepeer_module/ngx_livepeer_hls.h"
+#include "ngx_livepeer_module/ngx_livepeer_store.h"
+#include "ngx_livepeer_module/ngx_livepeer_zone.h"
+
+#include "common/media/ts.h"
+
+
+#define NGX_LIVEPEER_HLS_TEXT_MAX  65536
+#define NGX_LIVEPEER_HLS_GAPS      3       /* in a row: out of the master */
+
+
+struct ngx_livepeer_hls_s {
+    ngx_livepeer_store_t   store;
+    uint64_t               peak[NGX_LIVEPEER_VARIANTS_MAX];   /* as in the */
+    uint64_t               average[NGX_LIVEPEER_VARIANTS_MAX];   /* master */
+    ngx_uint_t             listed;         /* variants in the master, bits */
+    unsigned               settled:1;      /* variants are those of now */
+    unsigned               failed:1;       /* a write has, and was logged */
+};
+
+
+/* text of one playlist at a time */
+static lp_buf_t  ngx_livepeer_hls_text;
+
+
+/* the slot is ours, or is the name somebody else's by now? Locks */
+
+static ngx_int_t
+ngx_livepeer_hls_lock(ngx_livepeer_stream_t *st)
+{
+    ngx_livepeer_zone_lock();
+
+    if (ngx_livepeer_zone_owns(st->slot, st->generation)) {
+        return NGX_OK;
+    }
+
+    ngx_livepeer_zone_unlock();
+
+    return NGX_DECLINED;
+}
+
+
+static lp_buf_t *
+ngx_livepeer_hls_text_begin(void)
+{
+    if (ngx_livepeer_hls_text.max == 0) {
+        lp_buf_init(&ngx_livepeer_hls_text, NGX_LIVEPEER_HLS_TEXT_MAX);
+    }
+
+    lp_buf_reset(&ngx_livepeer_hls_text);
+
+    return &ngx_livepeer_hls_text;
+}
+
+
+ngx_int_t
+ngx_livepeer_hls_write_media(const ngx_livepeer_store_t *store,
+    const ngx_livepeer_variant_t *v, uint32_t target_s, ngx_uint_t ended,
+    ngx_log_t *log)
+{
+    char              prefix[LP_PROFILE_NAME_MAX + 2];
+    lp_buf_t         *text;
+    lp_m3u8_media_t   m;
+
+    (void) ngx_snprintf((u_char *) prefix, sizeof(prefix), "%s/%Z", v->name);
+
+    ngx_memzero(&m, sizeof(m));
+    m.media_sequence = v->media_sequence;
+    m.discontinuity_sequence = v->discontinuity_sequence;
+    m.target_s = target_s;
+    m.ended = ended ? 1 : 0;
+    m.prefix = prefix;
+    m.segments = v->window;
+    m.nsegments = v->n;
+
+    text = ngx_livepeer_hls_text_begin();
+    lp_m3u8_put_media(text, &m);
+
+    if (lp_buf_status(text) != LP_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_livepeer_store_playlist(store, v->name, text->data, text->len,
+                                       log);
+}
+
+
+/* opening: what is on disk and in the slot becomes one state */
+
+ngx_int_t
+ngx_livepeer_hls_open(ngx_livepeer_stream_t *st)
+{
+    uint64_t              next;
+    ngx_uint_t            fresh;
+    ngx_livepeer_hls_t   *hls;
+    ngx_livepeer_slot_t  *slot = st->slot;
+
+    hls = ngx_pcalloc(st->pool, sizeof(ngx_livepeer_hls_t));
+    if (hls == NULL) {
+        return NGX_ERROR;
+    }
+
+    hls->store.path = (const char *) st->conf->hls_path.data;
+    hls->store.name = (const char *) st->name.data;
+
+    if (ngx_livepeer_hls_lock(st) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    fresh = (slot->nvariants == 0 || slot->ended);
+
+    ngx_livepeer_zone_unlock();
+
+    /* nobody plays it on: files of an earlier life go, numbers do not */
+
+    next = fresh ? ngx_livepeer_store_purge(&hls->store, st->log) : 0;
+
+    if (ngx_livepeer_store_make(&hls->store, NULL, st->log) != NGX_OK
+        || ngx_livepeer_store_make(&hls->store, "source", st->log) != NGX_OK
+        || ngx_livepeer_hls_lock(st) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (slot->next_seq < next) {
+        slot->next_seq = next;
+
+        /* not known any more; a segment has at most one */
+        slot->discontinuities = next;
+    }
+
+    if (fresh) {
+        slot->nvariants = 0;
+        slot->target_s = 0;
+        slot->ended = 0;
+    }
+
+    ngx_memcpy(slot->hls_path, st->conf->hls_path.data,
+               st->conf->hls_path.len);
+    slot->hls_path[st->conf->hls_path.len] = '\0';
+
+    ngx_livepeer_zone_unlock();
+
+    st->hls = hls;
+
+    return NGX_OK;
+}
+
+
+/* variants: all of these under the lock */
+
+static ngx_livepeer_variant_t *
+ngx_livepeer_hls_find(ngx_livepeer_slot_t *slot, const char *name)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < slot->nvariants; i++) {
+        if (ngx_strcmp(slot->variants[i].name, name) == 0) {
+            return &slot->variants[i];
+        }
+    }
+
+    return NULL;
+}
+
+
+/* discontinuities of the stream before segment seq */
+
+static uint64_t
+ngx_livepeer_hls_discontinuities(ngx_livepeer_slot_t *slot, uint64_t seq)
+{
+    uint64_t                 n;
+    ngx_uint_t               i;
+    ngx_livepeer_variant_t  *source;
+
+    if (slot->nvariants == 0) {
+        return slot->discontinuities;
+    }
+
+    source = &slot->variants[0];
+    n = source->discontinuity_sequence;
+
+    for (i = 0; i < source->n && source->window[i].seq < seq; i++) {
+        n += source->window[i].discontinuity;
+    }
+
+    return n;
+}
+
+
+static ngx_livepeer_variant_t *
+ngx_livepeer_hls_add_variant(ngx_livepeer_slot_t *slot, const char *name,
+    uint64_t seq)
+{
+    uint64_t                 before;
+    ngx_livepeer_variant_t  *v;
+
+    if (slot->nvariants == NGX_LIVEPEER_VARIANTS_MAX) {
+        return NULL;
+    }
+
+    before = ngx_livepeer_hls_discontinuities(slot, seq);
+
+    v = &slot->variants[slot->nvariants++];
+    ngx_memzero(v, sizeof(ngx_livepeer_variant_t));
+    ngx_cpystrn((u_char *) v->name, (u_char *) name, sizeof(v->name));
+    v->media_sequence = seq;
+    v->discontinuity_sequence = before;
+
+    return v;
+}
+
+
+static void
+ngx_livepeer_hls_push(ngx_livepeer_variant_t *v, ngx_uint_t max,
+    const lp_m3u8_segment_t *s)
+{
+    while (v->n && v->n >= max) {
+        v->discontinuity_sequence += v->window[0].discontinuity;
+        v->media_sequence++;
+        v->n--;
+        ngx_memmove(&v->window[0], &v->window[1],
+                    v->n * sizeof(lp_m3u8_segment_t));
+    }
+
+    v->window[v->n++] = *s;
+
+    if (s->gap) {
+        v->gaps++;
+        v->gaps_total++;
+
+    } else {
+        v->gaps = 0;
+    }
+}
+
+
+/*
+ * Up to seq, what this variant has missed (a publisher came back before all
+ * was transcoded) becomes gaps, so that its numbers stay the source's.
+ */
+
+static void
+ngx_livepeer_hls_fill(ngx_livepeer_slot_t *slot, ngx_livepeer_variant_t *v,
+    uint64_t seq)
+{
+    uint64_t                 next;
+    ngx_uint_t               i;
+    lp_m3u8_segment_t        s;
+    ngx_livepeer_variant_t  *source = &slot->variants[0];
+
+    next = v->media_sequence + v->n;
+
+    for (i = 0; i < source->n && source->window[i].seq < seq; i++) {
+
+        if (source->window[i].seq == next) {
+            s = source->window[i];
+            s.gap = 1;
+            ngx_livepeer_hls_push(v, slot->window, &s);
+            next++;
+        }
+    }
+
+    if (next != seq) {
+        v->n = 0;
+        v->media_sequence = seq;
+        v->discontinuity_sequence = ngx_livepeer_hls_discontinuities(slot,
+                                                                     seq);
+    }
+}
+
+
+static void
+ngx_livepeer_hls_measure(ngx_livepeer_stream_t *st,
+    ngx_livepeer_variant_t *v, ngx_livepeer_seg_t *seg, size_t len)
+{
+    uint64_t  duration, bps;
+
+    duration = (uint64_t) ngx_max(seg->end_90k - seg->start_90k, 1);
+    bps = (uint64_t) len * 8 * 90000 / duration;
+
+    /* the last bit of a stream is mostly a key frame, and tells nothing */
+
+    if (bps > v->peak_bps
+        && (v->peak_bps == 0 || duration >= st->conf->segment * 45))
+    {
+        v->peak_bps = bps;
+    }
+
+    v->bytes += len;
+    v->duration_90k += duration;
+}
+
+
+static void
+ngx_livepeer_hls_entry(lp_m3u8_segment_t *s, ngx_livepeer_seg_t *seg,
+    ngx_uint_t gap)
+{
+    ngx_memzero(s, sizeof(lp_m3u8_segment_t));
+    s->seq = seg->seq;
+    s->duration_90k = (uint64_t) ngx_max(seg->end_90k - seg->start_90k, 0);
+    s->date_ms = seg->date_ms;
+    s->discontinuity = seg->discontinuity;
+    s->gap = gap ? 1 : 0;
+}
+
+
+/* the master */
+
+static ngx_uint_t
+ngx_livepeer_hls_is_listed(ngx_livepeer_variant_t *v)
+{
+    return v->n && v->peak_bps && v->gaps < NGX_LIVEPEER_HLS_GAPS;
+}
+
+
+static ngx_uint_t
+ngx_livepeer_hls_moved(uint64_t was, uint64_t is)
+{
+    return is > was + was / 10 || is + was / 10 < was;
+}
+
+
+static uint64_t
+ngx_livepeer_hls_average(ngx_livepeer_variant_t *v)
+{
+    return v->duration_90k ? v->bytes * 8 * 90000 / v->duration_90k : 0;
+}
+
+
+/* does it say something else than the one on disk? Under the lock */
+
+static ngx_uint_t
+ngx_livepeer_hls_master_is_due(ngx_livepeer_stream_t *st)
+{
+    ngx_uint_t               i, listed, due;
+    ngx_livepeer_hls_t      *hls = st->hls;
+    ngx_livepeer_variant_t  *v;
+
+    due = 0;
+    listed = 0;
+
+    for (i = 0; i < st->slot->nvariants; i++) {
+        v = &st->slot->variants[i];
+
+        if (!ngx_livepeer_hls_is_listed(v)) {
+            continue;
+        }
+
+        listed |= (ngx_uint_t) 1 << i;
+
+        if (v->peak_bps > hls->peak[i]
+            || ngx_livepeer_hls_moved(hls->average[i],
+                                      ngx_livepeer_hls_average(v)))
+        {
+            due = 1;
+        }
+    }
+
+    return due || listed != hls->listed;
+}
+
+
+/* renditions in the order of the configuration, the source at the end */
+
+static ngx_int_t
+ngx_livepeer_hls_write_master(ngx_livepeer_stream_t *st)
+{
+    char                     uris[NGX_LIVEPEER_VARIANTS_MAX]
+                                 [NGX_LIVEPEER_NAME_MAX
+                                  + LP_PROFILE_NAME_MAX + 8];
+    size_t                   n;
+    lp_buf_t                *text;
+    ngx_uint_t               i, k;
+    ngx_livepeer_hls_t      *hls = st->hls;
+    ngx_livepeer_slot_t     *slot = st->slot;
+    lp_m3u8_variant_t        list[NGX_LIVEPEER_VARIANTS_MAX], *m;
+    ngx_livepeer_variant_t  *v;
+
+    n = 0;
+    text = ngx_livepeer_hls_text_begin();
+
+    if (ngx_livepeer_hls_lock(st) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    if (!ngx_livepeer_hls_master_is_due(st)) {
+        ngx_livepeer_zone_unlock();
+        return NGX_OK;
+    }
+
+    hls->listed = 0;
+
+    for (k = 1; k <= slot->nvariants; k++) {
+        i = k % slot->nvariants;
+        v = &slot->variants[i];
+
+        if (!ngx_livepeer_hls_is_listed(v)) {
+            continue;
+        }
+
+        /* said a little higher, so that it need not be said anew so often */
+
+        hls->listed |= (ngx_uint_t) 1 << i;
+        hls->average[i] = ngx_livepeer_hls_average(v);
+        hls->peak[i] = v->peak_bps + v->peak_bps / 20;
+
+        (void) ngx_snprintf((u_char *) uris[n], sizeof(uris[n]),
+                            "%s/%s.m3u8%Z", slot->name, v->name);
+
+        m = &list[n];
+        ngx_memzero(m, sizeof(lp_m3u8_variant_t));
+        m->uri = uris[n++];
+        m->bandwidth = hls->peak[i];
+        m->average_bandwidth = hls->average[i];
+        m->width = v->width;
+        m->height = v->height;
+        m->fps_milli = v->width ? v->fps_milli : 0;
+        m->video_codec = v->video_codec[0] ? v->video_codec : NULL;
+        m->audio_codec = slot->audio_codec[0] ? slot->audio_codec : NULL;
+    }
+
+    lp_m3u8_put_master(text, list, n);
+
+    ngx_livepeer_zone_unlock();
+
+    if (n == 0 || lp_buf_status(text) != LP_OK) {
+        return NGX_OK;
+    }
+
+    return ngx_livepeer_store_playlist(&hls->store, NULL, text->data,
+                                       text->len, st->log);
+}
+
+
+/* the variants of an earlier publisher that this one will not have */
+
+static void
+ngx_livepeer_hls_settle(ngx_livepeer_stream_t *st)
+{
+    char                  gone[NGX_LIVEPEER_VARIANTS_MAX]
+                              [LP_PROFILE_NAME_MAX + 1];
+    ngx_uint_t            i, k, n, ngone;
+    ngx_livepeer_slot_t  *slot = st->slot;
+
+    ngone = 0;
+    st->hls->settled = 1;
+
+    if (ngx_livepeer_hls_lock(st) != NGX_OK) {
+        return;
+    }
+
+    for (n = 1, i = 1; i < slot->nvariants; i++) {
+
+        for (k = 0; k < st->nrungs; k++) {
+            if (ngx_strcmp(st->rungs[k].profile.name, slot->variants[i].name)
+                == 0)
+            {
+                break;
+            }
+        }
+
+        if (k == st->nrungs) {
+            ngx_memcpy(gone[ngone++], slot->variants[i].name, sizeof(gone[0]));
+
+        } else {
+            if (n != i) {
+                slot->variants[n] = slot->variants[i];
+            }
+
+            n++;
+        }
+    }
+
+    if (slot->nvariants) {
+        slot->nvariants = (uint32_t) n;
+    }
+
+    ngx_livepeer_zone_unlock();
+
+    for (i = 0; i < ngone; i++) {
+        ngx_livepeer_store_drop_playlist(&st->hls->store, gone[i]);
+    }
+}
+
+
+/* a segment's file; what cannot be written is a gap for the viewers */
+
+static ngx_uint_t
+ngx_livepeer_hls_store(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg,
+    const char *variant, ngx_chain_t *bytes)
+{
+    uint64_t  old = 2 * st->conf->window;
+
+    if (seg->seq >= old) {
+        ngx_livepeer_store_drop_segment(&st->hls->store, variant,
+                                        seg->seq - old);
+    }
+
+    return bytes == NULL
+           || ngx_livepeer_store_segment(&st->hls->store, variant, seg->seq,
+                                         bytes, seg->pool, st->log)
+              != NGX_OK;
+}
+
+
+static void
+ngx_livepeer_hls_describe_source(ngx_livepeer_stream_t *st,
+    ngx_livepeer_seg_t *seg, ngx_livepeer_variant_t *v)
+{
+    ngx_livepeer_slot_t  *slot = st->slot;
+
+    if (seg->audio_only) {
+        v->width = 0;
+        v->height = 0;
+        v->video_codec[0] = '\0';
+        return;
+    }
+
+    v->width = st->video.sps.width;
+    v->height = st->video.sps.height;
+    v->fps_milli = slot->fps_milli;
+    lp_h264_codec(v->video_codec, &st->video.sps);
+}
+
+
+static uint32_t
+ngx_livepeer_hls_seconds(uint64_t t_90k)
+{
+    return (uint32_t) ((t_90k + 89999) / 90000);
+}
+
+
+ngx_int_t
+ngx_livepeer_hls_publish_source(ngx_livepeer_stream_t *st,
+    ngx_livepeer_seg_t *seg)
+{
+    uint32_t                 target;
+    ngx_uint_t               gap;
+    lp_m3u8_segment_t        s;
+    ngx_livepeer_slot_t     *slot = st->slot;
+    ngx_livepeer_variant_t  *v, copy;
+
+    if (!st->hls->settled) {
+        ngx_livepeer_hls_settle(st);
+    }
+
+    gap = ngx_livepeer_hls_store(st, seg, "source", seg->bytes);
+
+    if (ngx_livepeer_hls_lock(st) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    v = slot->nvariants ? &slot->variants[0]
+                        : ngx_livepeer_hls_add_variant(slot, "source",
+                                                       seg->seq);
+
+    if (v->media_sequence + v->n != seg->seq) {
+        v->n = 0;
+        v->media_sequence = seg->seq;
+        v->discontinuity_sequence = slot->discontinuities;
+    }
+
+    /*
+     * One target for the whole life of a playlist. A source whose keyframes
+     * move further apart makes it grow: better than a segment above it.
+     */
+
+    target = ngx_max(ngx_livepeer_hls_seconds(st->conf->segment * 180),
+                     ngx_livepeer_hls_seconds((uint64_t)
+                                              (seg->end_90k
+                                               - seg->start_90k)));
+    slot->target_s = ngx_max(slot->target_s, target);
+
+    slot->discontinuities += seg->discontinuity;
+    ngx_livepeer_hls_entry(&s, seg, gap);
+    ngx_livepeer_hls_push(v, slot->window, &s);
+    ngx_livepeer_hls_measure(st, v, seg, seg->len);
+    ngx_livepeer_hls_describe_source(st, seg, v);
+
+    copy = *v;
+    target = slot->target_s;
+
+    ngx_livepeer_zone_unlock();
+
+    if (ngx_livepeer_hls_write_media(&st->hls->store, &copy, target, 0,
+                                     st->log)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_livepeer_hls_write_master(st);
+}
+
+
+/* what a rendition really is, read from its first bytes */
+
+static void
+ngx_livepeer_hls_describe(ngx_livepeer_stream_t *st, ngx_uint_t rung,
+    ngx_chain_t *bytes, ngx_livepeer_variant_t *v)
+{
+    lp_profile_t  *profile = &st->rungs[rung].profile;
+    lp_ts_info_t   info;
+
+    ngx_memzero(&info, sizeof(info));
+
+    (void) lp_ts_inspect(&info, bytes->buf->pos,
+                         bytes->buf->last - bytes->buf->pos);
+
+    v->width = info.has_sps ? info.sps.width
+                            : (uint32_t) st->rungs[rung].width;
+    v->height = info.has_sps ? info.sps.height
+                             : (uint32_t) st->rungs[rung].height;
+    v->fps_milli = profile->fps_num
+                   ? (uint32_t) ((uint64_t) profile->fps_num * 1000
+                                 / ngx_max(profile->fps_den, 1))
+                   : st->slot->fps_milli;
+
+    if (info.has_sps) {
+        lp_h264_codec(v->video_codec, &info.sps);
+    }
+}
+
+
+/* one rendition joins its window; *copy is what is to be written */
+
+static ngx_int_t
+ngx_livepeer_hls_list(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg,
+    ngx_uint_t i, ngx_uint_t gap, ngx_livepeer_variant_t *copy,
+    uint32_t *target)
+{
+    lp_m3u8_segment_t          s;
+    ngx_livepeer_slot_t       *slot = st->slot;
+    ngx_livepeer_variant_t    *v, seen;
+    ngx_livepeer_rendition_t  *r = &seg->renditions[i];
+
+    ngx_memzero(&seen, sizeof(seen));
+
+    if (!gap) {
+        ngx_livepeer_hls_describe(st, i, r->bytes, &seen);
+    }
+
+    if (ngx_livepeer_hls_lock(st) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    v = ngx_livepeer_hls_find(slot, st->rungs[i].profile.name);
+
+    if (v == NULL && !gap && slot->nvariants) {
+        v = ngx_livepeer_hls_add_variant(slot, st->rungs[i].profile.name,
+                                         seg->seq);
+    }
+
+    /* a rung is not listed before its first segment is there */
+
+    if (v == NULL) {
+        ngx_livepeer_zone_unlock();
+        return NGX_AGAIN;
+    }
+
+    ngx_livepeer_hls_fill(slot, v, seg->seq);
+
+    if (!gap) {
+        v->width = seen.width;
+        v->height = seen.height;
+        v->fps_milli = seen.fps_milli;
+
+        if (seen.video_codec[0]) {
+            ngx_memcpy(v->video_codec, seen.video_codec,
+                       sizeof(v->video_codec));
+        }
+
+        ngx_livepeer_hls_measure(st, v, seg, r->len);
+    }
+
+    ngx_livepeer_hls_entry(&s, seg, gap);
+    ngx_livepeer_hls_push(v, slot->window, &s);
+
+    *copy = *v;
+    *target = slot->target_s;
+
+    ngx_livepeer_zone_unlock();
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_livepeer_hls_publish(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg)
+{
+    uint32_t                   target;
+    ngx_int_t                  rc;
+    ngx_uint_t                 i, gaps;
+    const char                *name;
+    ngx_livepeer_variant_t     copy;
+    ngx_livepeer_rendition_t  *r;
+
+    gaps = 0;
+
+    if (!ngx_livepeer_zone_owns(st->slot, st->generation)) {
+        return NGX_DECLINED;
+    }
+
+    /* players learn of a segment only when all of its files are whole */
+
+    for (i = 0; i < seg->nrenditions; i++) {
+        r = &seg->renditions[i];
+        name = st->rungs[i].profile.name;
+
+        if (ngx_livepeer_store_make(&st->hls->store, name, st->log) != NGX_OK
+            || ngx_livepeer_hls_store(st, seg, name,
+                                      (seg->gap || !r->whole) ? NULL
+                                                              : r->bytes))
+        {
+            gaps |= (ngx_uint_t) 1 << i;
+        }
+    }
+
+    for (i = 0; i < seg->nrenditions; i++) {
+        rc = ngx_livepeer_hls_list(st, seg, i, gaps >> i & 1, &copy, &target);
+
+        if (rc == NGX_DECLINED) {
+            return rc;
+        }
+
+        if (rc == NGX_OK
+            && ngx_livepeer_hls_write_media(&st->hls->store, &copy, target, 0,
+                                            st->log)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_livepeer_hls_write_master(st);
+}
+
+
+void
+ngx_livepeer_hls_end(ngx_livepeer_slot_t *slot, ngx_log_t *log)
+{
+    ngx_uint_t            i;
+    ngx_livepeer_store_t  store;
+
+    store.path = slot->hls_path;
+    store.name = slot->name;
+
+    for (i = 0; i < slot->nvariants; i++) {
+        (void) ngx_livepeer_hls_write_media(&store, &slot->variants[i],
+                                            slot->target_s, 1, log);
+    }
+}
+
+
+void
+ngx_livepeer_hls_close(ngx_livepeer_stream_t *st, ngx_uint_t clean)
+{
+    ngx_time_t                  *tp = ngx_timeofday();
+    ngx_uint_t                   end;
+    ngx_livepeer_slot_t         *slot = st->slot;
+    static ngx_livepeer_slot_t   copy;
+
+    if (ngx_livepeer_hls_lock(st) != NGX_OK) {
+        return;
+    }
+
+    end = st->hls && (clean || st->conf->reconnect == 0);
+
+    slot->closed_ms = (int64_t) tp->sec * 1000 + tp->msec;
+    slot->bitrate_bps = 0;
+    copy = *slot;
+
+    ngx_livepeer_zone_unlock();
+
+    if (!end) {
+        return;                           /* the sweep does it later */
+    }
+
+    ngx_livepeer_hls_end(&copy, st->log);
+
+    if (ngx_livepeer_hls_lock(st) == NGX_OK) {
+        slot->ended = 1;
+        ngx_livepeer_zone_unlock();
+    }
+}
