@@ -13,6 +13,7 @@ A command's other fields bend the request: see segment().
 """
 
 import base64
+import functools
 import hashlib
 import hmac
 import http.client
@@ -78,6 +79,7 @@ def _permute(a):
     return a
 
 
+@functools.lru_cache(64)
 def keccak(data):
     rate = 136
     pad = rate - len(data) % rate
@@ -414,7 +416,26 @@ class Client:
                          headers, body, chunked=c.get("chunked"))
         return self.result(c, r)
 
+    def cmd_headers(self, c):
+        return dict(self.headers(c, c.get("body", "segment").encode()))
+
+    # the headers of a segment, a part of its body, and nothing more
+
+    def cmd_cut(self, c):
+        body = c.get("body", "segment").encode()
+        lines = ["POST /segment HTTP/1.1", "Host: " + self.url.netloc,
+                 "Content-Length: %d" % len(body)]
+        lines += ["%s: %s" % h for h in self.headers(c, body)]
+        s = self.tls.wrap_socket(socket.create_connection(
+            (self.url.hostname, self.url.port), 10))
+        s.sendall("\r\n".join(lines + ["", ""]).encode()
+                  + body[:c["bytes"]])
+        got = s.recv(65536).decode("latin-1") if c.get("read") else ""
+        s.close()
+        return {"got": got}
+
     def result(self, c, r):
+        r["at"] = time.time()
         data = r.pop("data")
         if r["status"] != 200:
             return dict(r, body=data.decode("latin-1"))
@@ -479,21 +500,6 @@ class Client:
         return dict(r, len=len(data), hash=keccak(data).hex()
                     if len(data) < 200000 else "",
                     body=data[:200].decode("latin-1"))
-
-    # a request cut short: bytes as they are, and what comes back
-
-    def cmd_raw(self, c):
-        s = self.tls.wrap_socket(socket.create_connection(
-            (self.url.hostname, self.url.port), 10))
-        try:
-            s.sendall(c["bytes"].encode("latin-1"))
-            if c.get("close"):
-                return {}
-            return {"got": s.recv(65536).decode("latin-1")}
-        except OSError as e:
-            return {"got": "", "why": str(e)}
-        finally:
-            s.close()
 
     def cmd_selftest(self, c):
         key = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efc"
