@@ -8,6 +8,7 @@
 
 #define ORCH_JUDGE_MIN    188
 #define ORCH_JUDGE_SLACK  (1024 * 1024)
+#define ORCH_JUDGE_SIDE   146                /* pixels; lpms makes no less */
 
 
 uint64_t
@@ -49,6 +50,23 @@ orch_sched_judge_ts(const lp_jobs_rendition_t *r, const uint8_t *data)
 }
 
 
+/*
+ * No side is longer than the longer one that was asked for, whichever way
+ * the picture is turned; more would be billed as more pixels.
+ */
+static int
+orch_sched_judge_fits(const lp_profile_t *p, const lp_jobs_rendition_t *r)
+{
+    uint32_t  side = p->width > p->height ? p->width : p->height;
+
+    if (side < ORCH_JUDGE_SIDE) {
+        side = ORCH_JUDGE_SIDE;
+    }
+
+    return r->width && r->width <= side && r->height && r->height <= side;
+}
+
+
 static const char *
 orch_sched_judge_one(const orch_job_t *job, size_t i)
 {
@@ -61,11 +79,8 @@ orch_sched_judge_one(const orch_job_t *job, size_t i)
         return "a rendition is too small or too large";
     }
 
-    if (r->width == 0 || r->width > LP_PROFILE_SIZE_MAX
-        || r->height == 0 || r->height > LP_PROFILE_SIZE_MAX
-        || r->frames == 0)
-    {
-        return "a rendition has no picture";
+    if (r->frames == 0 || !orch_sched_judge_fits(p, r)) {
+        return "a rendition has no picture, or one larger than asked for";
     }
 
     if (r->pixels != (uint64_t) r->frames * r->width * r->height) {
