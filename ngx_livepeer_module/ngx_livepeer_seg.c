@@ -144,7 +144,7 @@ ngx_livepeer_seg_enter(ngx_livepeer_seg_t *seg, ngx_int_t rc)
 
 
 static void
-ngx_livepeer_seg_run(ngx_event_t *ev)              /* the seg's wake and timer */
+ngx_livepeer_seg_run(ngx_event_t *ev)             /* the seg's wake and timer */
 {
     ngx_int_t            rc;
     ngx_livepeer_seg_t  *seg = ev->data;
@@ -329,9 +329,9 @@ ngx_livepeer_seg_select(ngx_livepeer_seg_t *seg)
 
     if (seg->left) {
         ngx_log_error(NGX_LOG_WARN, seg->stream->log, 0,
-                      "livepeer: segment %uL of \"%V\": %V %s; trying %V",
-                      seg->seq, &seg->stream->name, &seg->left->url,
-                      seg->reason, &seg->session->url);
+                      "livepeer: segment %uL of \"%V\": %V %s (%M ms); trying "
+                      "%V", seg->seq, &seg->stream->name, &seg->left->url,
+                      seg->reason, seg->spent, &seg->session->url);
         seg->left = NULL;
     }
 
@@ -389,6 +389,7 @@ ngx_livepeer_seg_bad_input(ngx_livepeer_seg_t *seg)
     }
 
     seg->left = seg->session;
+    seg->spent = ngx_current_msec - seg->begun;
 
     return NGX_ERROR;
 }
@@ -471,6 +472,7 @@ static ngx_int_t
 ngx_livepeer_seg_retry(ngx_livepeer_seg_t *seg)
 {
     seg->left = seg->session;
+    seg->spent = ngx_current_msec - seg->begun;
 
     if (seg->session != seg->accuser) {
         ngx_livepeer_session_bad(seg->session, seg->reason);
@@ -528,10 +530,10 @@ ngx_livepeer_seg_log_gap(ngx_livepeer_seg_t *seg)
 {
     if (seg->left) {
         ngx_log_error(NGX_LOG_ERR, seg->stream->log, 0,
-                      "livepeer: segment %uL of \"%V\": %V %s; nobody else is "
-                      "left, its renditions are marked as a gap",
+                      "livepeer: segment %uL of \"%V\": %V %s (%M ms); nobody "
+                      "else is left, its renditions are marked as a gap",
                       seg->seq, &seg->stream->name, &seg->left->url,
-                      seg->reason);
+                      seg->reason, seg->spent);
 
     } else if (!seg->audio_only && seg->reserved) {
         ngx_log_error(NGX_LOG_ERR, seg->stream->log, 0,
