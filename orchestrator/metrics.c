@@ -26,6 +26,13 @@ static const struct {
 };
 
 
+unsigned
+orch_metrics_scale(orch_metric_e metric)
+{
+    return metric == ORCH_METRIC_ENGINE_MS ? 1000 : 1;
+}
+
+
 void
 orch_metrics_observe(orch_histogram_t *h, uint64_t us)
 {
@@ -82,19 +89,34 @@ orch_metrics_put_histogram(lp_buf_t *out, const char *name, const char *help,
 }
 
 
+static void
+orch_metrics_put_value(lp_buf_t *out, orch_metric_e i, uint64_t value)
+{
+    unsigned     scale = orch_metrics_scale(i);
+    const char  *name = orch_metrics_table[i].name;
+
+    lp_buf_printf(out, "# HELP " ORCH_METRICS_PREFIX "%s %s\n"
+                  "# TYPE " ORCH_METRICS_PREFIX "%s %s\n"
+                  ORCH_METRICS_PREFIX "%s %llu",
+                  name, orch_metrics_table[i].help,
+                  name, orch_metrics_table[i].type,
+                  name, (unsigned long long) (value / scale));
+
+    if (scale == 1000) {
+        lp_buf_printf(out, ".%03u", (unsigned) (value % scale));
+    }
+
+    lp_buf_put_u8(out, '\n');
+}
+
+
 void
 orch_metrics_put(lp_buf_t *out, const orch_metrics_t *m)
 {
-    size_t  i;
+    int  i;
 
     for (i = 0; i < ORCH_NMETRICS; i++) {
-        lp_buf_printf(out, "# HELP " ORCH_METRICS_PREFIX "%s %s\n"
-                      "# TYPE " ORCH_METRICS_PREFIX "%s %s\n"
-                      ORCH_METRICS_PREFIX "%s %llu\n",
-                      orch_metrics_table[i].name, orch_metrics_table[i].help,
-                      orch_metrics_table[i].name, orch_metrics_table[i].type,
-                      orch_metrics_table[i].name,
-                      (unsigned long long) m->value[i]);
+        orch_metrics_put_value(out, (orch_metric_e) i, m->value[i]);
     }
 
     orch_metrics_put_histogram(out, "transcode_seconds", "From the early 200 "

@@ -27,7 +27,7 @@
        "Bytes of renditions made")                                            \
     XX(PIXELS,       "pixels_encoded_total",     "counter",                   \
        "Encoded pixels of all renditions")                                    \
-    XX(ENGINE_MS,    "engine_cpu_milliseconds_total", "counter",              \
+    XX(ENGINE_MS,    "engine_cpu_seconds_total", "counter",                   \
        "CPU time of the transcoders")                                         \
     XX(ENGINE_LOST,  "transcoders_lost_total",   "counter",                   \
        "Transcoders that crashed, hung or were killed")                       \
@@ -93,6 +93,9 @@ typedef struct {
     orch_histogram_t  upload;              /* head to whole body */
 } orch_metrics_t;
 
+
+/* a value is in units of 1 / scale: ENGINE_MS is shown in seconds */
+unsigned orch_metrics_scale(orch_metric_e metric);
 
 void orch_metrics_observe(orch_histogram_t *h, uint64_t us);
 

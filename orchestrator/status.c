@@ -179,7 +179,8 @@ orch_status_json(orch_rpc_t *rpc, orch_http_request_t *r)
 
     for (i = 0; i < ORCH_NMETRICS; i++) {
         cJSON_AddNumberToObject(counters, names[i],
-                                (double) rpc->metrics.value[i]);
+                                (double) rpc->metrics.value[i]
+                                / orch_metrics_scale((orch_metric_e) i));
     }
 
     text = cJSON_Print(root);
