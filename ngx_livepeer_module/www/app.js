@@ -1,1 +1,324 @@
+// The page: polls the JSON beside it, shows it, plays what is live. Text is
+// only ever set as text, so nothing in the data can become markup.
 "use strict";
+
+const $ = (id) => document.getElementById(id);
+
+const page = { api: null, stream: "", url: "", hls: null, levels: "" };
+window.livepeer = page;
+
+
+// --- numbers as people read them
+
+const seconds = (ms) => (ms / 1000).toFixed(1) + " s";
+const rate = (bps) => bps >= 1e6 ? (bps / 1e6).toFixed(2) + " Mb/s"
+                                 : Math.round(bps / 1000) + " kb/s";
+const size = (v) => v.width ? v.width + " × " + v.height : "–";
+const fps = (milli) => milli ? String(Math.round(milli / 10) / 100) : "–";
+const times = (t) => t.last ? t.p50 + " / " + t.p99 + " ms" : "–";
+
+const audioName = {
+  "": "none", "mp4a.40.2": "AAC-LC", "mp4a.40.5": "HE-AAC",
+  "mp4a.40.29": "HE-AAC v2",
+};
+
+
+// --- what is wrong with a source, and which field of OBS to change
+
+const sentences = {
+  long_gop: (s) => "Keyframe interval is " +
+    seconds(Math.max(s.gop_ms, s.waiting_ms)) + ". Segments are as long as " +
+    "that, and viewers wait for them. In OBS: Settings > Output > Output " +
+    "Mode: Advanced > Streaming > Keyframe Interval: 2 s (in Simple mode: " +
+    "Custom Encoder Settings: keyint=60).",
+  vfr: () => "The frame rate varies. In OBS: Settings > Video > Common FPS " +
+    "Values, and see View > Stats for frames missed or skipped.",
+  no_audio: () => "No audio arrives. In OBS: unmute a source in the Audio " +
+    "Mixer, and see Settings > Output > Streaming > Audio Track.",
+  audio_codec: () => "The audio's codec cannot be carried and is left out. " +
+    "In OBS: Settings > Output > Streaming > Audio Encoder: AAC.",
+  video_codec: () => "The video's codec is not supported. In OBS: Settings > " +
+    "Output > Streaming > Video Encoder: x264, or another H.264 encoder.",
+  pixfmt: () => "Only progressive 8-bit 4:2:0 video up to 4096 × 2304 is " +
+    "transcoded; viewers get the source alone. In OBS: Settings > Advanced " +
+    "> Video > Color Format: NV12.",
+  no_video: () => "There is no video. Audio is passed through. In OBS: see " +
+    "Settings > Output > Streaming > Video Encoder.",
+  upscale: (s) => "The source is " + size(s) + ": renditions larger than " +
+    "that are not made. In OBS: Settings > Video > Output (Scaled) " +
+    "Resolution.",
+  no_orchestrator: () => "No orchestrator answers, viewers get the source " +
+    "alone. Check the addresses in livepeer_orchestrator and that the " +
+    "orchestrators run; nothing needs a restart.",
+  damaged: () => "Some frames arrived damaged or out of order. In OBS: View " +
+    "> Stats shows dropped frames; a lower Bitrate in Settings > Output may " +
+    "help.",
+};
+
+
+// --- small pieces of the page
+
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function element(parent, tag, i) {
+  while (parent.children.length <= i)
+    parent.appendChild(document.createElement(tag));
+  return parent.children[i];
+}
+
+function trim(parent, n) {
+  while (parent.children.length > n) parent.lastElementChild.remove();
+}
+
+// rows of texts, or of {text, good, bad}; what stays the same is not touched
+function fill(table, heads, rows) {
+  const head = element(element(table, "thead", 0), "tr", 0);
+  heads.forEach((h, i) => {
+    const th = element(head, "th", i);
+    th.scope = "col";
+    setText(th, h);
+  });
+  let body = table.tBodies[0] || table.createTBody();
+  rows.forEach((row, r) => {
+    const tr = element(body, "tr", r);
+    row.forEach((cell, c) => {
+      const td = element(tr, "td", c);
+      const o = typeof cell === "object" ? cell : { text: String(cell) };
+      setText(td, o.text);
+      td.className = o.good ? "good" : o.bad ? "bad" : "";
+    });
+    trim(tr, row.length);
+  });
+  trim(body, rows.length);
+}
+
+function facts(list) {
+  const dl = $("facts");
+  list.forEach(([name, value], i) => {
+    const div = element(dl, "div", i);
+    setText(element(div, "dt", 0), name);
+    while (div.children.length < 2)
+      div.appendChild(document.createElement("dd"));
+    setText(div.children[1], value);
+  });
+  trim(dl, list.length);
+}
+
+function options(select, list, value) {
+  const key = JSON.stringify(list);
+  if (select.dataset.key !== key) {
+    select.dataset.key = key;
+    select.replaceChildren(...list.map(([v, text]) => {
+      const o = document.createElement("option");
+      o.value = v;
+      o.textContent = text;
+      return o;
+    }));
+  }
+  select.value = value;
+}
+
+
+// --- the player
+
+function trouble(text) {
+  setText($("trouble"), text);
+  $("trouble").hidden = !text;
+}
+
+function stop() {
+  if (page.hls) page.hls.destroy();
+  page.hls = null;
+  page.url = "";
+  page.levels = "";
+}
+
+function play(url) {
+  const video = $("player");
+
+  stop();
+  trouble("");
+  page.url = url;
+
+  if (!window.Hls || !Hls.isSupported()) {
+    video.src = url;                              // Safari plays it by itself
+    video.play().catch(() => {});
+    return;
+  }
+
+  const hls = page.hls = new Hls({ backBufferLength: 30 });
+
+  hls.on(Hls.Events.ERROR, (_, e) => {
+    if (!e.fatal) return;
+    if (e.type === Hls.ErrorTypes.MEDIA_ERROR) {
+      hls.recoverMediaError();
+      return;
+    }
+    trouble("The playlist cannot be loaded; trying again.");
+    if (page.hls === hls) stop();                 // the next poll starts anew
+  });
+  hls.on(Hls.Events.MANIFEST_PARSED, () => {
+    trouble("");
+    video.play().catch(() => {});
+  });
+  hls.loadSource(url);
+  hls.attachMedia(video);
+}
+
+function levelName(l) {
+  const m = /([^/]+)\.m3u8(?:\?|$)/.exec(l.url[0] || l.uri || "");
+  return m ? m[1] : l.height + "p";
+}
+
+function showLevels() {
+  const hls = page.hls;
+  const list = [["-1", "Auto"]];
+
+  if (!hls || !hls.levels || !hls.levels.length) {
+    options($("level"), list, "-1");
+    setText($("playing"), "");
+    return;
+  }
+
+  hls.levels.forEach((l, i) => list.push([String(i), levelName(l) + " · " +
+    size(l) + " · " + rate(l.bitrate)]));
+  options($("level"), list, hls.autoLevelEnabled ? "-1"
+                                                 : String(hls.manualLevel));
+
+  const now = hls.levels[hls.currentLevel];
+  const delay = hls.latency ? ", " + hls.latency.toFixed(1) + " s behind" : "";
+  setText($("playing"), now ? "plays " + levelName(now) + delay : "");
+}
+
+$("level").addEventListener("change", (e) => {
+  if (page.hls) page.hls.nextLevel = Number(e.target.value);
+});
+
+$("stream").addEventListener("change", (e) => {
+  page.stream = e.target.value;
+  show();
+});
+
+
+// --- the parts
+
+function choose(streams) {
+  const key = (s) => s.app + "/" + s.name;
+  let s = streams.find((x) => key(x) === page.stream);
+
+  if (!s) {
+    s = streams.find((x) => x.state === "live") || streams[0];
+    page.stream = s ? key(s) : "";
+  }
+  options($("stream"), streams.map((x) => [key(x), x.name +
+    (x.state === "live" ? "" : " (" + x.state + ")")]), page.stream);
+  return s;
+}
+
+function showStream(s) {
+  const state = {
+    live: "live", ended: "ended",
+    waiting: "gone; waits for the publisher to come back",
+  }[s.state];
+
+  facts([
+    ["State", state],
+    ["Picture", size(s) + (s.fps_milli ? ", " + fps(s.fps_milli) + " fps"
+                                       : "")],
+    ["Bitrate", s.bitrate_bps ? rate(s.bitrate_bps) : "–"],
+    ["Keyframe interval", s.gop_ms ? seconds(s.gop_ms)
+      : s.waiting_ms ? "over " + seconds(s.waiting_ms) : "–"],
+    ["Audio", audioName[s.audio_codec] || s.audio_codec],
+    ["Segments", String(s.segments)],
+    ["Round trip p50 / p99", times(s.rtt_ms)],
+    ["Publish delay p50 / p99", times(s.publish_ms)],
+    ["Renditions delivered / missed", s.renditions + " / " + s.missed],
+    ["Retries", String(s.retries)],
+    ["For viewers", s.hls ? location.origin + s.hls
+      : "no location with livepeer_hls on this server"],
+  ]);
+
+  const says = s.state === "ended" ? [] : s.advice
+    .filter((a) => sentences[a]).map((a) => sentences[a](s));
+  if (s.reason) says.unshift("The stream was ended: " + s.reason + ".");
+  const ul = $("sentences");
+  says.forEach((text, i) => setText(element(ul, "li", i), text));
+  trim(ul, says.length);
+  $("advice").hidden = !says.length;
+
+  fill($("variants"),
+    ["Name", "Picture", "fps", "Average", "Peak", "Last segment", "Gaps"],
+    s.variants.map((v) => [v.name, size(v), fps(v.fps_milli),
+      rate(v.average_bps), rate(v.peak_bps), v.last_seq,
+      { text: String(v.gaps), bad: v.gaps_in_a_row > 0 }]));
+  $("ladder").hidden = !s.variants.length;
+
+  fill($("orchestrators"),
+    ["Address", "State", "Segments", "Round trip", "Real-time ratio",
+     "Failures", "In flight", "Last error"],
+    s.orchestrators.map((o) => [o.url,
+      o.suspended ? { text: "suspended", bad: true }
+                  : { text: "in use", good: true },
+      o.segments, o.rtt_ms ? o.rtt_ms + " ms" : "–",
+      o.realtime_milli ? (o.realtime_milli / 1000).toFixed(2) : "–",
+      o.failures, o.in_flight, o.last_error || "–"]));
+  $("work").hidden = !s.orchestrators.length;
+
+  if (s.state === "ended") page.url = "";         // the next life starts anew
+  if (s.hls && s.variants.length && s.state !== "ended" && page.url !== s.hls)
+    play(s.hls);
+}
+
+function showApps(apps) {
+  fill($("apps"), ["Server", "Stream Key"], apps.map((a) => [
+    "rtmp://" + location.hostname +
+      (a.port && a.port !== 1935 ? ":" + a.port : "") + "/" + a.name,
+    a.keyed ? "NAME?key=KEY, with a key from the server's operator"
+            : "any name, for example cam; only from the server itself",
+  ]));
+}
+
+function show() {
+  const api = page.api;
+  const s = choose(api.streams);
+
+  showApps(api.applications);
+  $("watch").hidden = !s;
+  if (s) {
+    showStream(s);
+  } else {
+    ["advice", "ladder", "work"].forEach((id) => { $(id).hidden = true; });
+    stop();
+  }
+  showLevels();
+
+  fill($("streams"), ["Name", "State", "Picture", "Bitrate", "Renditions",
+                      "Missed", "Retries"],
+    api.streams.map((x) => [x.name,
+      x.state === "live" ? { text: "live", good: true } : x.state,
+      size(x), x.bitrate_bps ? rate(x.bitrate_bps) : "–",
+      Math.max(x.variants.length - 1, 0), x.missed, x.retries]));
+  $("all").hidden = api.streams.length < 2;
+
+  const live = api.streams.filter((x) => x.state === "live").length;
+  setText($("connection"), !api.applications.length
+    ? "No application in nginx.conf has \"livepeer on\"."
+    : live ? live + (live === 1 ? " stream is live" : " streams are live")
+    : "Nobody publishes yet. What to type into OBS stands below.");
+}
+
+async function poll() {
+  try {
+    const r = await fetch("api", { cache: "no-store" });
+    if (!r.ok) throw new Error(r.status);
+    page.api = await r.json();
+    show();
+  } catch (e) {
+    setText($("connection"), "The server does not answer; trying again.");
+  }
+  setTimeout(poll, document.hidden ? 5000 : 1000);
+}
+
+poll();
