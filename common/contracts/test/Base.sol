@@ -50,9 +50,15 @@ interface Vm {
 
     function getRecordedLogs() external returns (Log[] memory);
 
-    function snapshotState() external returns (uint256);
+    struct Gas {
+        uint64 gasLimit;
+        uint64 gasTotalUsed;
+        uint64 gasMemoryUsed;
+        int64 gasRefunded;
+        uint64 gasRemaining;
+    }
 
-    function revertToState(uint256 id) external returns (bool);
+    function lastCallGas() external view returns (Gas memory);
 }
 
 abstract contract Base {

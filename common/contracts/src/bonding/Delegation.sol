@@ -36,6 +36,8 @@ library Delegation {
         if (msg.sender != owner && msg.sender != c.getContract(Names.L2_MIGRATOR)) {
             checkThirdParty(s, owner, to, round);
         }
+        // Stake with nobody would be in no book, and anybody could put it there.
+        require(to != address(0), "INVALID_DELEGATE");
         Earnings.claim(s, owner, round);
 
         BondingState.Delegator storage d = s.delegators[owner];
@@ -124,6 +126,7 @@ library Delegation {
         uint256 round = Env.round(c);
         Earnings.claim(s, msg.sender, round);
         require(s.delegators[msg.sender].bondedAmount == 0, "caller must be unbonded");
+        require(to != address(0), "INVALID_DELEGATE");
         restart(s, msg.sender, to, round);
         bondLock(s, c, msg.sender, lockId, prev, next);
     }
