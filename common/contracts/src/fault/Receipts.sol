@@ -21,7 +21,7 @@ library Receipts {
 
     bytes32 internal constant TYPE_HASH =
         keccak256(
-            "Receipt(address broadcaster,address orchestrator,bytes32 manifestHash,uint256 seq,"
+            "TranscodeReceipt(address broadcaster,address orchestrator,bytes32 manifestHash,uint256 seq,"
             "bytes32 sourceHash,bytes32 profilesHash,bytes32 resultHash,bytes32 serviceId,"
             "address verifier,uint256 round)"
         );
