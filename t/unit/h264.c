@@ -3,6 +3,7 @@
 
 #include "common/media/h264.h"
 #include "t/data/h264.h"
+#include "t/unit/nomem.h"
 #include "t/unit/tap.h"
 
 
@@ -423,12 +424,43 @@ test_config(void)
 }
 
 
+static void
+test_no_memory(void)
+{
+    int                n, good, changed;
+    lp_nal_t           set;
+    lp_status_t        rc;
+    lp_h264_config_t   cfg;
+
+    lp_h264_config_init(&cfg);
+    (void) lp_h264_config_parse(&cfg, x264_avcc_720p, sizeof(x264_avcc_720p));
+    set = (lp_nal_t) { x264_1080p_high, sizeof(x264_1080p_high), LP_NAL_SPS };
+    good = 1;
+
+    for (n = 0; n < 1000; n++) {
+        nomem_in(n);
+        rc = lp_h264_config_update(&cfg, &set, 1, &changed);
+
+        if (!nomem_came()) {
+            good &= rc == LP_OK && changed && cfg.sps.width == 1920;
+            break;
+        }
+
+        good &= rc == LP_NOMEM && !changed && cfg.sps.width == 1280
+                && cfg.annexb.len == 38;
+    }
+
+    ok(good && n < 1000, "each allocation failed in turn (%d): sets stay", n);
+    lp_h264_config_done(&cfg);
+}
+
+
 int
 main(void)
 {
     size_t  i;
 
-    plan(7 * (int) (sizeof(cases) / sizeof(cases[0])) + 13 + 1 + 12 + 19);
+    plan(7 * (int) (sizeof(cases) / sizeof(cases[0])) + 13 + 1 + 12 + 19 + 1);
 
     for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         test_sps(&cases[i]);
@@ -438,6 +470,7 @@ main(void)
     test_cut_short();
     test_iter();
     test_config();
+    test_no_memory();
 
     return done();
 }

@@ -3,6 +3,7 @@
  * the check: each rule is broken once on purpose, and must be the one named.
  */
 #include "t/unit/media.h"
+#include "t/unit/nomem.h"
 #include "t/unit/tap.h"
 
 
@@ -389,10 +390,39 @@ test_check(void)
 }
 
 
+static void
+test_no_memory(void)
+{
+    int            n, good;
+    lp_buf_t       b;
+    lp_status_t    rc;
+    lp_ts_info_t   info;
+
+    lp_buf_init(&b, LP_TS_MAX_BYTES);
+    make(&b, &plain, 30);
+    good = 1;
+
+    for (n = 0; n < 1000; n++) {
+        nomem_in(n);
+        rc = lp_ts_inspect(&info, b.data, b.len);
+
+        if (!nomem_came()) {
+            good &= rc == LP_OK;
+            break;
+        }
+
+        good &= rc == LP_NOMEM;
+    }
+
+    ok(good && n < 1000, "each allocation failed in turn (%d)", n);
+    lp_buf_done(&b);
+}
+
+
 int
 main(void)
 {
-    plan(22 + 7 + 5 + 3 + 7 + 3 + 22);
+    plan(22 + 7 + 5 + 3 + 7 + 3 + 22 + 1);
 
     test_inspect();
     test_disguises();
@@ -400,6 +430,7 @@ main(void)
     test_sync();
     test_tables();
     test_check();
+    test_no_memory();
 
     return done();
 }
