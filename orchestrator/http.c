@@ -339,8 +339,8 @@ orch_http_certificate(const orch_http_t *h, lp_buf_t *out)
 
 
 /*
- * Near memory_max bodies are no longer read: windows stay shut and requests
- * with a body are refused, until enough is freed.
+ * Near memory_max bodies are no longer read and requests with a body are
+ * refused, until enough is freed.
  */
 int
 orch_http_memory_high(const orch_http_t *h)
@@ -349,14 +349,13 @@ orch_http_memory_high(const orch_http_t *h)
 }
 
 
+/* those that were held ask again */
 void
-orch_http_memory(orch_http_t *h, int64_t delta)
+orch_http_wake_held(orch_http_t *h)
 {
     orch_conn_t  *c;
 
-    h->stats.memory += (uint64_t) delta;
-
-    if (!h->held || h->stats.memory >= h->conf.memory_max / 100 * 90) {
+    if (!h->held) {
         return;
     }
 
@@ -365,6 +364,17 @@ orch_http_memory(orch_http_t *h, int64_t delta)
     for (c = h->conns; c; c = c->next) {
         c->held = 1;
         orch_conn_wake(c);
+    }
+}
+
+
+void
+orch_http_memory(orch_http_t *h, int64_t delta)
+{
+    h->stats.memory += (uint64_t) delta;
+
+    if (h->held && h->stats.memory < h->conf.memory_max / 100 * 90) {
+        orch_http_wake_held(h);
     }
 }
 

@@ -1,11 +1,6 @@
 /*
- * HTTP/1 on llhttp. One request at a time: what a client sends ahead waits
- * until the answer before it is out.
- *
- *   head -> body -> answer -> head ...
- *      \------\------- closing
+ * The head of a request, on llhttp, and the codec as a whole; see http1.h.
  */
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,34 +11,11 @@
 #include "orchestrator/http1.h"
 
 
-typedef struct {
-    llhttp_t        parser;
-    orch_conn_t    *conn;
-    orch_stream_t  *s;                        /* NULL: between requests */
-
-    lp_buf_t        head;
-    size_t          line;                     /* where the last one begins */
-    unsigned        nlines;
-    lp_buf_t        pending;
-
-    orch_str_t      url;
-    orch_str_t      name;
-    orch_str_t      value;
-
-    unsigned        body_done:1;
-    unsigned        keep:1;                   /* the connection, afterwards */
-    unsigned        chunked:1;                /* the answer */
-} orch_http1_t;
-
-
-static int orch_http1_recv(orch_conn_t *c, const uint8_t *p, size_t len);
 static int orch_http1_on_url(llhttp_t *parser, const char *at, size_t len);
 static int orch_http1_on_name(llhttp_t *parser, const char *at, size_t len);
 static int orch_http1_on_value(llhttp_t *parser, const char *at, size_t len);
 static int orch_http1_on_value_end(llhttp_t *parser);
 static int orch_http1_on_head(llhttp_t *parser);
-static int orch_http1_on_body(llhttp_t *parser, const char *at, size_t len);
-static int orch_http1_on_end(llhttp_t *parser);
 
 
 static const llhttp_settings_t  orch_http1_settings = {
@@ -52,8 +24,6 @@ static const llhttp_settings_t  orch_http1_settings = {
     .on_header_value = orch_http1_on_value,
     .on_header_value_complete = orch_http1_on_value_end,
     .on_headers_complete = orch_http1_on_head,
-    .on_body = orch_http1_on_body,
-    .on_message_complete = orch_http1_on_end,
 };
 
 
@@ -90,22 +60,25 @@ orch_http1_bad(orch_conn_t *c, int status)
 }
 
 
-static void
+void
 orch_http1_reset(orch_http1_t *h1)
 {
     lp_buf_done(&h1->head);
-    h1->line = 0;
-    h1->nlines = 0;
-    h1->s = NULL;
-    h1->body_done = 0;
-    h1->keep = 0;
-    h1->chunked = 0;
     memset(&h1->url, 0, sizeof(orch_str_t));
     memset(&h1->name, 0, sizeof(orch_str_t));
     memset(&h1->value, 0, sizeof(orch_str_t));
+    memset(&h1->chunks, 0, sizeof(orch_chunks_t));
 
-    llhttp_init(&h1->parser, HTTP_REQUEST, &orch_http1_settings);
-    h1->parser.data = h1;
+    h1->s = NULL;
+    h1->line = 0;
+    h1->nlines = 0;
+    h1->left = 0;
+    h1->minor = 0;
+    h1->parsed = 0;
+    h1->chunked_in = 0;
+    h1->body_done = 0;
+    h1->keep = 0;
+    h1->chunked = 0;
 }
 
 
@@ -193,16 +166,12 @@ orch_http1_on_value(llhttp_t *parser, const char *at, size_t len)
 static int
 orch_http1_on_value_end(llhttp_t *parser)
 {
-    int            rc = 0;
+    int            rc;
     orch_http1_t  *h1 = parser->data;
 
-    /* fields after a chunked body have no use here */
-
-    if (!h1->s->begun) {
-        rc = orch_stream_add_field(h1->s, h1->name.data, h1->name.len,
-                                   h1->value.len ? h1->value.data : "",
-                                   h1->value.len);
-    }
+    rc = orch_stream_add_field(h1->s, h1->name.data, h1->name.len,
+                               h1->value.len ? h1->value.data : "",
+                               h1->value.len);
 
     memset(&h1->name, 0, sizeof(orch_str_t));
     memset(&h1->value, 0, sizeof(orch_str_t));
@@ -233,41 +202,75 @@ orch_http1_add_path(orch_http1_t *h1)
 }
 
 
+/* what the parser knows, and no longer does when it returns */
+static int
+orch_http1_on_head(llhttp_t *parser)
+{
+    const char     *method;
+    orch_http1_t   *h1 = parser->data;
+    orch_stream_t  *s = h1->s;
+
+    method = llhttp_method_name((llhttp_method_t) parser->method);
+    orch_stream_add_field(s, ":method", 7, method, strlen(method));
+    orch_http1_add_path(h1);
+
+    h1->parsed = 1;
+    h1->minor = parser->http_minor;
+    h1->keep = llhttp_should_keep_alive(parser) != 0;
+    h1->chunked_in = (parser->flags & F_CHUNKED) != 0;
+    h1->left = parser->content_length;
+
+    if (s->refuse == 0) {
+        if (parser->http_major != 1 || parser->http_minor > 1) {
+            s->refuse = 505;
+
+        } else if (parser->method == HTTP_CONNECT) {
+            s->refuse = 405;
+        }
+    }
+
+    /* we never change the protocol: what follows is a body or a request */
+
+    parser->upgrade = 0;
+
+    return 0;
+}
+
+
+static int
+orch_http1_is(orch_str_t str, const char *text)
+{
+    return str.len == strlen(text) && strncasecmp(str.data, text, str.len) == 0;
+}
+
+
 /* 0, or the status of what is wrong with the head as a whole */
 static int
-orch_http1_judge(orch_http1_t *h1)
+orch_http1_judge(const orch_http1_t *h1)
 {
-    size_t                      hosts, codings;
+    size_t                      hosts, codings, lengths;
     orch_str_t                  host, coding, expect;
-    const llhttp_t             *parser = &h1->parser;
     const orch_http_request_t  *r = &h1->s->r;
-
-    if (parser->http_major != 1 || parser->http_minor > 1) {
-        return 505;
-    }
 
     host = orch_http_header(r, "host", &hosts);
 
-    if (hosts > 1 || (parser->http_minor == 1 && hosts == 0)
+    if (hosts > 1 || (h1->minor == 1 && hosts == 0)
         || memchr(host.data, ',', host.len))
     {
         return 400;
     }
 
     coding = orch_http_header(r, "transfer-encoding", &codings);
+    orch_http_header(r, "content-length", &lengths);
 
-    if (codings > 1 || (codings && parser->http_minor == 0)) {
+    if (codings > 1 || lengths > 1 || (codings && lengths)
+        || (codings && h1->minor == 0))
+    {
         return 400;
     }
 
-    if (codings && (coding.len != 7
-                    || strncasecmp(coding.data, "chunked", 7) != 0))
-    {
+    if (codings && !(orch_http1_is(coding, "chunked") && h1->chunked_in)) {
         return 501;
-    }
-
-    if (parser->method == HTTP_CONNECT) {
-        return 405;
     }
 
     if (r->path.len == 0 || (r->path.data[0] != '/' && r->path.data[0] != '*'))
@@ -277,127 +280,39 @@ orch_http1_judge(orch_http1_t *h1)
 
     expect = orch_http_header(r, "expect", NULL);
 
-    if (expect.len && (expect.len != 12
-                       || strncasecmp(expect.data, "100-continue", 12) != 0))
-    {
-        return 417;
-    }
-
-    h1->s->expect = expect.len && parser->http_minor == 1;
-
-    return 0;
+    return expect.len && !orch_http1_is(expect, "100-continue") ? 417 : 0;
 }
 
 
-static int
-orch_http1_on_head(llhttp_t *parser)
+static void
+orch_http1_begin(orch_http1_t *h1)
 {
-    int             status, has_body;
-    const char     *method;
-    orch_http1_t   *h1 = parser->data;
+    int             has_body;
     orch_stream_t  *s = h1->s;
 
-    /* we never change the protocol: what follows is a body or a request */
-
-    parser->upgrade = 0;
-
-    method = llhttp_method_name((llhttp_method_t) parser->method);
-    orch_stream_add_field(s, ":method", 7, method, strlen(method));
-    orch_http1_add_path(h1);
-
-    h1->keep = llhttp_should_keep_alive(parser) != 0;
-    status = orch_http1_judge(h1);
-
-    if (status && s->refuse == 0) {
-        s->refuse = status;
+    if (s->refuse == 0) {
+        s->refuse = orch_http1_judge(h1);
     }
 
     if (s->refuse) {
         h1->keep = 0;
     }
 
-    has_body = (parser->flags & F_CHUNKED) != 0 || parser->content_length > 0;
-    s->expect = s->expect && has_body;
+    has_body = h1->chunked_in || h1->left > 0;
+    h1->body_done = !has_body;
+    s->expect = has_body && h1->minor == 1
+                && orch_http_header(&s->r, "expect", NULL).len != 0;
 
     h1->conn->head_ms = 0;
     orch_stream_begin(s, has_body);
-
-    return 0;
 }
 
 
+/* a head whose lines were good, as a whole, to the parser */
 static int
-orch_http1_on_body(llhttp_t *parser, const char *at, size_t len)
+orch_http1_parse(orch_http1_t *h1)
 {
-    orch_http1_t  *h1 = parser->data;
-
-    h1->s->expect = 0;
-    orch_stream_body(h1->s, (const uint8_t *) at, len);
-
-    return 0;
-}
-
-
-static int
-orch_http1_on_end(llhttp_t *parser)
-{
-    orch_http1_t  *h1 = parser->data;
-
-    h1->body_done = 1;
-    h1->s->expect = 0;
-    orch_stream_end(h1->s);
-
-    return HPE_PAUSED;
-}
-
-
-/* the parser found bytes it cannot read */
-static int
-orch_http1_malformed(orch_http1_t *h1)
-{
-    orch_conn_t    *c = h1->conn;
-    orch_stream_t  *s = h1->s;
-
-    h1->keep = 0;
-    h1->body_done = 0;
-
-    if (s->begun) {
-        orch_stream_refuse(s, 400, "malformed request body");
-        return 0;
-    }
-
-    orch_stream_destroy(s);
-    h1->s = NULL;
-
-    return orch_http1_bad(c, 400);
-}
-
-
-/* what was used of p, -1 on failure; the rest is the next request's */
-static ssize_t
-orch_http1_parse(orch_http1_t *h1, const uint8_t *p, size_t len)
-{
-    const char     *pos;
-    llhttp_errno_t  rc;
-
-    rc = llhttp_execute(&h1->parser, (const char *) p, len);
-
-    if (rc == HPE_OK) {
-        return (ssize_t) len;
-    }
-
-    if (rc == HPE_PAUSED) {
-        pos = llhttp_get_error_pos(&h1->parser);
-        return (ssize_t) (pos - (const char *) p);
-    }
-
-    return orch_http1_malformed(h1) == 0 ? (ssize_t) len : -1;
-}
-
-
-static int
-orch_http1_begin(orch_http1_t *h1)
-{
+    llhttp_t      parser;
     orch_conn_t  *c = h1->conn;
 
     h1->s = orch_stream_create(c, 0);
@@ -405,13 +320,44 @@ orch_http1_begin(orch_http1_t *h1)
         return -1;
     }
 
-    if (orch_http1_parse(h1, h1->head.data, h1->head.len) < 0) {
-        return -1;
+    llhttp_init(&parser, HTTP_REQUEST, &orch_http1_settings);
+    parser.data = h1;
+
+    llhttp_execute(&parser, (const char *) h1->head.data, h1->head.len);
+
+    if (!h1->parsed) {
+        orch_stream_destroy(h1->s);
+        h1->s = NULL;
+        return orch_http1_bad(c, 400);
     }
 
+    orch_http1_begin(h1);
     lp_buf_done(&h1->head);
 
     return 0;
+}
+
+
+/* method, one space, target, one space, version: nothing else */
+static int
+orch_http1_check_first(const uint8_t *p, size_t len)
+{
+    size_t  i, spaces = 0;
+
+    for (i = 0; i < len; i++) {
+        if (p[i] == ' ') {
+            spaces++;
+
+            if (i == 0 || p[i - 1] == ' ') {
+                return 400;
+            }
+
+        } else if (p[i] < 0x20 || p[i] >= 0x7f) {
+            return 400;
+        }
+    }
+
+    return spaces == 2 ? 0 : 400;
 }
 
 
@@ -426,8 +372,13 @@ orch_http1_check_line(orch_http1_t *h1, int *whole)
     const uint8_t  *p = h1->head.data + h1->line;
 
     if (len < 2 || p[len - 2] != '\r' || memchr(p, '\r', len - 2)
-        || memchr(p, '\0', len) || p[0] == ' ' || p[0] == '\t')
+        || memchr(p, '\0', len) || p[0] == ' ' || p[0] == '\t'
+        || p[0] == ':')
     {
+        return 400;
+    }
+
+    if (h1->line == 0 && len > 2 && orch_http1_check_first(p, len - 2) != 0) {
         return 400;
     }
 
@@ -492,7 +443,7 @@ orch_http1_head(orch_http1_t *h1, const uint8_t *p, size_t len)
         }
     }
 
-    if (whole && orch_http1_begin(h1) != 0) {
+    if (whole && orch_http1_parse(h1) != 0) {
         return -1;
     }
 
@@ -514,7 +465,16 @@ orch_http1_keep(orch_http1_t *h1, const uint8_t *p, size_t len)
 }
 
 
-static int
+/* the rest of the connection cannot be read any more */
+static void
+orch_http1_malformed(orch_http1_t *h1)
+{
+    h1->keep = 0;
+    orch_stream_refuse(h1->s, 400, "malformed request body");
+}
+
+
+int
 orch_http1_recv(orch_conn_t *c, const uint8_t *p, size_t len)
 {
     ssize_t        n;
@@ -525,245 +485,30 @@ orch_http1_recv(orch_conn_t *c, const uint8_t *p, size_t len)
         if (h1->s == NULL) {
             n = orch_http1_head(h1, p, len);
 
-        } else if (!h1->body_done) {
-            n = orch_http1_parse(h1, p, len);
+            if (n < 0) {
+                return -1;
+            }
+
+        } else if (h1->body_done) {
+            return orch_http1_keep(h1, p, len);
 
         } else {
-            return orch_http1_keep(h1, p, len);
-        }
+            n = orch_http1_body(h1, p, len);
 
-        if (n < 0) {
-            return -1;
+            if (n < 0) {
+                orch_http1_malformed(h1);
+                c->pause_read = 1;
+                return 0;
+            }
         }
 
         p += n;
         len -= (size_t) n;
     }
 
-    if (h1->s && h1->s->active && !h1->body_done && !h1->s->discard
-        && orch_http_memory_high(c->http))
-    {
-        c->http->held = 1;
+    if (h1->s && !h1->body_done && orch_stream_holds(h1->s)) {
         c->pause_read = 1;
     }
-
-    return 0;
-}
-
-
-static void
-orch_http1_put_field(lp_buf_t *out, const char *name, const char *value)
-{
-    lp_buf_put_str(out, name);
-    lp_buf_put(out, ": ", 2);
-    lp_buf_put_str(out, value);
-    lp_buf_put(out, "\r\n", 2);
-}
-
-
-/* will the connection go on after this answer? */
-static int
-orch_http1_stays(const orch_http1_t *h1)
-{
-    const orch_conn_t    *c = h1->conn;
-    const orch_stream_t  *s = h1->s;
-
-    if (!h1->keep || c->http->draining
-        || c->requests >= c->http->conf.max_requests)
-    {
-        return 0;
-    }
-
-    return h1->body_done || (!s->finished && !s->discard);
-}
-
-
-static int
-orch_http1_put_head(orch_conn_t *c, orch_http1_t *h1)
-{
-    int             rc, old;
-    unsigned        i;
-    lp_buf_t        out;
-    const char     *name;
-    orch_stream_t  *s = h1->s;
-
-    old = h1->parser.http_minor == 0;
-    h1->chunked = 0;
-
-    lp_buf_init(&out, 2 * ORCH_HTTP_HEADER_ROOM);
-    lp_buf_printf(&out, "HTTP/1.1 %d %s\r\n", s->status,
-                  orch_http_reason(s->status));
-    orch_http1_put_field(&out, "date", orch_http_date(c->http));
-
-    for (i = 0; i < s->nheaders; i++) {
-        name = s->headers[i].name.data;
-
-        if (strcmp(name, "connection") != 0
-            && strcmp(name, "transfer-encoding") != 0)
-        {
-            orch_http1_put_field(&out, name, s->headers[i].value.data);
-        }
-    }
-
-    if (!s->has_length && !s->head_only) {
-        if (old) {
-            h1->keep = 0;                     /* the close ends the body */
-
-        } else {
-            h1->chunked = 1;
-            orch_http1_put_field(&out, "transfer-encoding", "chunked");
-        }
-    }
-
-    h1->keep = orch_http1_stays(h1);
-
-    if (!h1->keep || old) {
-        orch_http1_put_field(&out, "connection",
-                             h1->keep ? "keep-alive" : "close");
-    }
-
-    lp_buf_put(&out, "\r\n", 2);
-
-    rc = lp_buf_status(&out) == LP_OK ? orch_conn_put(c, out.data, out.len)
-                                      : -1;
-    lp_buf_done(&out);
-
-    return rc;
-}
-
-
-static int
-orch_http1_put_body(orch_conn_t *c, orch_http1_t *h1, size_t len)
-{
-    int       n = 0;
-    char      head[16];
-    uint8_t  *p;
-
-    if (h1->chunked) {
-        n = snprintf(head, sizeof(head), "%zx\r\n", len);
-    }
-
-    p = orch_conn_room(c, len + sizeof(head) + 2);
-    if (p == NULL) {
-        return -1;
-    }
-
-    memcpy(p, head, (size_t) n);
-    orch_stream_take(h1->s, p + n, len);
-    c->out_len += (size_t) n + len;
-
-    return h1->chunked ? orch_conn_put(c, "\r\n", 2) : 0;
-}
-
-
-/* the answer is out: on to what the client has sent meanwhile, or close */
-static int
-orch_http1_next(orch_conn_t *c, orch_http1_t *h1)
-{
-    int       rc, stays;
-    lp_buf_t  pending;
-
-    stays = h1->keep && h1->body_done;
-    orch_stream_destroy(h1->s);
-    orch_http1_reset(h1);
-
-    if (!stays || c->http->draining) {
-        c->closing = 1;
-        return 0;
-    }
-
-    pending = h1->pending;
-    lp_buf_init(&h1->pending, pending.max);
-
-    if (c->pause_read) {
-        c->pause_read = 0;
-        c->more = 1;
-    }
-
-    rc = pending.len ? orch_http1_recv(c, pending.data, pending.len) : 0;
-    lp_buf_done(&pending);
-
-    return rc;
-}
-
-
-static int
-orch_http1_fill_one(orch_conn_t *c, orch_http1_t *h1)
-{
-    size_t          n;
-    orch_stream_t  *s = h1->s;
-
-    if (!s->submitted) {
-        s->submitted = 1;
-        s->expect = 0;
-
-        if (orch_http1_put_head(c, h1) != 0) {
-            return -1;
-        }
-    }
-
-    while (s->queued && c->out_len < ORCH_HTTP_OUT) {
-        n = ORCH_HTTP_OUT - c->out_len;
-        n = s->queued < n ? s->queued : n;
-
-        if (orch_http1_put_body(c, h1, n) != 0) {
-            return -1;
-        }
-    }
-
-    if (!s->finished || s->queued) {
-        return 0;
-    }
-
-    if (h1->chunked && orch_conn_put(c, "0\r\n\r\n", 5) != 0) {
-        return -1;
-    }
-
-    return orch_http1_next(c, h1);
-}
-
-
-static int
-orch_http1_fill(orch_conn_t *c)
-{
-    uint64_t        requests;
-    orch_http1_t   *h1 = c->proto;
-    orch_stream_t  *s;
-
-    do {
-        s = h1->s;
-        c->dirty = NULL;
-        requests = c->requests;
-
-        if (s == NULL) {
-            return 0;
-        }
-
-        s->dirty = 0;
-        s->next_dirty = NULL;
-
-        if (s->stopped) {
-            c->closing = 1;
-            return 0;
-        }
-
-        if (s->status == 0) {
-            if (!s->expect || s->discard) {
-                return 0;
-            }
-
-            s->expect = 0;
-
-            return orch_conn_put(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
-        }
-
-        if (orch_http1_fill_one(c, h1) != 0) {
-            return -1;
-        }
-
-        /* another request may have been waiting, and be answered by now */
-
-    } while (c->requests != requests && c->out_len < ORCH_HTTP_OUT);
 
     return 0;
 }
@@ -793,8 +538,8 @@ orch_http1_give_back(orch_conn_t *c)
 {
     orch_http1_t  *h1 = c->proto;
 
-    if (c->pause_read && h1->pending.len < ORCH_HTTP1_PENDING_MAX) {
-        c->pause_read = 0;
+    if (h1->s && !h1->body_done && h1->s->active && c->pause_read) {
+        c->pause_read = orch_stream_holds(h1->s) != 0;
     }
 }
 

@@ -56,6 +56,22 @@ orch_http2_glitch(orch_conn_t *c)
 }
 
 
+/* frames of a type that is not known; the payload is thrown away */
+static int
+orch_http2_on_unknown(nghttp2_session *session, void **payload,
+    const nghttp2_frame_hd *hd, void *data)
+{
+    orch_conn_t  *c = data;
+
+    (void) session;
+    (void) hd;
+
+    *payload = NULL;
+
+    return orch_http2_glitch(c) ? orch_http2_overdrawn(c) : 0;
+}
+
+
 /*
  * Every frame is judged by its head, before nghttp2 spends anything on it.
  * A PING is paid by time or by DATA we sent: gRPC clients measure the line
@@ -282,8 +298,7 @@ orch_http2_consume(orch_conn_t *c, orch_stream_t *s, int32_t id, size_t len)
         return;
     }
 
-    if (orch_http_memory_high(c->http)) {
-        c->http->held = 1;
+    if (orch_stream_holds(s)) {
         s->withheld += len;
         return;
     }
@@ -663,6 +678,8 @@ orch_http2_set_callbacks(nghttp2_session_callbacks *cb)
         orch_http2_on_stream_close);
     nghttp2_session_callbacks_set_on_frame_send_callback(cb,
         orch_http2_on_frame_send);
+    nghttp2_session_callbacks_set_unpack_extension_callback(cb,
+        orch_http2_on_unknown);
     nghttp2_session_callbacks_set_send_callback(cb, orch_http2_send);
     nghttp2_session_callbacks_set_send_data_callback(cb,
         orch_http2_send_data);
@@ -672,7 +689,7 @@ orch_http2_set_callbacks(nghttp2_session_callbacks *cb)
 static int
 orch_http2_create_session(orch_conn_t *c, orch_http2_t *h2)
 {
-    int                         rc = -1;
+    int                         rc = -1, type;
     nghttp2_option             *option = NULL;
     nghttp2_session_callbacks  *cb = NULL;
 
@@ -687,6 +704,10 @@ orch_http2_create_session(orch_conn_t *c, orch_http2_t *h2)
     nghttp2_option_set_no_auto_window_update(option, 1);
     nghttp2_option_set_no_closed_streams(option, 1);
     nghttp2_option_set_max_continuations(option, ORCH_HTTP2_CONTINUATIONS);
+
+    for (type = NGHTTP2_CONTINUATION + 1; type < 256; type++) {
+        nghttp2_option_set_user_recv_extension_type(option, (uint8_t) type);
+    }
 
     /* we count resets ourselves: libcurl's are not an attack */
     nghttp2_option_set_stream_reset_rate_limit(option, 1 << 30, 1 << 30);
@@ -794,7 +815,7 @@ orch_http2_give_back(orch_conn_t *c)
     orch_stream_t  *s;
 
     for (s = c->streams; s; s = s->next) {
-        if (s->withheld) {
+        if (s->withheld && !orch_stream_holds(s)) {
             nghttp2_session_consume(h2->session, s->id, s->withheld);
             s->withheld = 0;
         }

@@ -167,7 +167,7 @@ struct orch_conn_s {
     unsigned             blocked:1;           /* the socket takes no more */
     unsigned             want_write:1;        /* TLS must write to read */
     unsigned             more:1;              /* left for the next round */
-    unsigned             held:1;              /* memory was short, is not */
+    unsigned             held:1;              /* memory was short: ask again */
     unsigned             closing:1;           /* after what is in out */
     unsigned             dead:1;              /* now, nothing is sent */
 };
@@ -197,6 +197,7 @@ struct orch_http_s {
     orch_conn_t         *fresh_last;
     orch_addr_t         *addrs[ORCH_HTTP_ADDR_BUCKETS];
     uint64_t             addr_seed;
+    orch_stream_t       *pass;                /* a body that need not wait */
 
     uint8_t             *read;                /* ORCH_HTTP_READ */
     uint8_t             *spare_out;           /* ORCH_HTTP_OUT_CAP */
@@ -208,7 +209,7 @@ struct orch_http_s {
     orch_timer_t         drain_wake;
     unsigned             listening:1;
     unsigned             draining:1;
-    unsigned             held:1;              /* windows are withheld */
+    unsigned             held:1;              /* bodies wait for memory */
 };
 
 
@@ -249,11 +250,15 @@ void orch_stream_destroy(orch_stream_t *s);   /* on_abort when still due */
 void orch_stream_take(orch_stream_t *s, uint8_t *out, size_t len);
 void orch_stream_mark(orch_stream_t *s);      /* its codec has work */
 
+/* memory is short: the codec takes no more of this body for now */
+int orch_stream_holds(orch_stream_t *s);
+
 /* the next moment something is overdue; what is overdue is ended */
 uint64_t orch_stream_check(orch_stream_t *s, uint64_t now);
 
 void orch_http_memory(orch_http_t *h, int64_t delta);
 int orch_http_memory_high(const orch_http_t *h);
+void orch_http_wake_held(orch_http_t *h);
 const char *orch_http_date(orch_http_t *h);
 const char *orch_http_reason(int status);
 

@@ -46,6 +46,45 @@ orch_stream_uncount(orch_stream_t *s, size_t n)
 }
 
 
+/*
+ * One body at a time goes on even then: when all wait for each other, none
+ * would ever be whole and give its memory back.
+ */
+int
+orch_stream_holds(orch_stream_t *s)
+{
+    orch_http_t  *h = s->conn->http;
+
+    if (!s->active || s->discard || !orch_http_memory_high(h)) {
+        return 0;
+    }
+
+    if (h->pass == NULL) {
+        h->pass = s;
+    }
+
+    if (h->pass == s) {
+        return 0;
+    }
+
+    h->held = 1;
+
+    return 1;
+}
+
+
+static void
+orch_stream_end_pass(orch_stream_t *s)
+{
+    orch_http_t  *h = s->conn->http;
+
+    if (h->pass == s) {
+        h->pass = NULL;
+        orch_http_wake_held(h);
+    }
+}
+
+
 orch_stream_t *
 orch_stream_create(orch_conn_t *c, int32_t id)
 {
@@ -86,6 +125,7 @@ orch_stream_destroy(orch_stream_t *s)
 
     orch_stream_abort(s);
     orch_stream_release(s);
+    orch_stream_end_pass(s);
 
     for (link = &c->dirty; *link; link = &(*link)->next_dirty) {
         if (*link == s) {
@@ -358,6 +398,7 @@ orch_stream_end(orch_stream_t *s)
     }
 
     s->r.ended = 1;
+    orch_stream_end_pass(s);
 
     if (s->active && !s->discard && s->r.on_end) {
         s->r.on_end(&s->r);
@@ -376,6 +417,7 @@ orch_stream_refuse(orch_stream_t *s, int status, const char *text)
 
     orch_stream_abort(s);
     orch_stream_release(s);
+    orch_stream_end_pass(s);
     s->discard = 1;
 
     if (s->submitted) {
