@@ -1,0 +1,41 @@
+#!/usr/bin/perl
+# takes 90 s
+# The Forge tests of the contracts, one line each, named by the ids of the test
+# plan. The invariants run short here; `make contracts-chaos` runs them long.
+
+use strict;
+use warnings;
+use JSON::PP;
+use Test::More;
+
+my $build = $ENV{BUILD} || 'build';
+
+plan skip_all => 'npm is not installed' if system('command -v npm >/dev/null');
+mkdir $build;
+system("flock $build/.contracts-lock make -s BUILD=$build contracts >&2") == 0
+    or die "the contracts do not compile\n";
+
+my $json = `BUILD=$build flock $build/contracts/.lock common/contracts/tool forge test --json`;
+my $suites = eval { decode_json($json) };
+ok($suites, 'forge ran') or BAIL_OUT("forge said nothing that can be read");
+
+my %seen;
+for my $suite (sort keys %$suites) {
+    my $tests = $suites->{$suite}{test_results};
+    for my $name (sort keys %$tests) {
+        my $result = $tests->{$name};
+        my ($ids, $what) = $name =~ /^\w+?_((?:C\d\d_)+)(\w+)/;
+        my @ids = map { s/^C//r } split /_/, $ids // '';
+        $seen{$_}++ for map { $_ + 0 } @ids;
+        my $say = @ids ? join(' ', map("C$_", @ids), $what) : $name;
+        ok($result->{status} eq 'Success', $say)
+            or diag("$suite $name: ", $result->{reason} // 'no reason',
+                    ' ', encode_json([$result->{counterexample}]));
+    }
+}
+
+# C1 and C24's layout are in abi.t, C41 in economics below
+my @missing = grep { !$seen{$_} && $_ != 1 && $_ != 41 } 1 .. 41, 46;
+is_deeply(\@missing, [], 'every id of the plan has a test');
+
+done_testing();
