@@ -336,21 +336,22 @@ ngx_livepeer_conf_add_profile(ngx_conf_t *cf, ngx_livepeer_conf_t *conf,
     ngx_uint_t     i;
     lp_profile_t   profile, *known;
 
-    why = NULL;
-
     for (i = 0; i < n && i < 16; i++) {
         texts[i] = (const char *) args[i].data;
         lens[i] = args[i].len;
     }
 
+    why = NULL;
+
     if (n > 16) {
         why = "too many options";
 
-    } else if (lp_profile_parse(&profile, &why, texts, lens, n) != LP_OK) {
-        why = why ? why : "not a preset";
+    } else if (lp_profile_parse(&profile, &why, texts, lens, n) == LP_OK) {
+        why = NULL;
+    }
 
-    } else if (lp_profile_check(&profile, &why) != LP_OK) {
-        why = why ? why : "out of range";
+    if (why) {
+        /* void */
 
     } else if (profile.name[0] == '.') {
         why = "a name does not begin with a dot";
@@ -591,6 +592,7 @@ ngx_livepeer_conf_hls_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 ngx_int_t
 ngx_livepeer_conf_make_dir(ngx_livepeer_app_t *app, ngx_cycle_t *cycle)
 {
+    u_char               copy[NGX_LIVEPEER_HLS_PATH_MAX];
     ngx_err_t            err;
     ngx_uid_t            user;
     ngx_str_t           *path;
@@ -599,7 +601,11 @@ ngx_livepeer_conf_make_dir(ngx_livepeer_app_t *app, ngx_cycle_t *cycle)
 
     path = &app->stream.hls_path;
 
-    err = ngx_create_full_path(path->data, 0755);
+    /* it is cut to pieces there, and left so after a failure */
+
+    (void) ngx_cpystrn(copy, path->data, sizeof(copy));
+
+    err = ngx_create_full_path(copy, 0755);
     if (err == 0 && ngx_create_dir(path->data, 0755) == NGX_FILE_ERROR) {
         err = (ngx_errno == NGX_EEXIST) ? 0 : ngx_errno;
     }

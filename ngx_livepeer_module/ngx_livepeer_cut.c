@@ -43,6 +43,7 @@ typedef struct {
     ngx_uint_t             audio_frames;
     ngx_uint_t             odd;                  /* distances of frames that
                                                     are not the usual one */
+    unsigned               first:1;              /* of its time line */
 } ngx_livepeer_open_t;
 
 struct ngx_livepeer_cut_s {
@@ -58,6 +59,7 @@ struct ngx_livepeer_cut_s {
     int64_t                line_end;             /* as viewers see it */
     int64_t                line_dts;             /* last one written, too */
     int64_t                last_dts;
+    int64_t                shift;                /* DTS are earlier by that */
     int64_t                last_idr;
     int64_t                since_ms;             /* when the wait for the next
                                                     IDR began */
@@ -365,11 +367,12 @@ ngx_livepeer_cut_begin(ngx_livepeer_stream_t *st, int64_t pts, int64_t dts)
     ngx_livepeer_cut_t   *cut = st->cut;
     ngx_livepeer_open_t  *o = &cut->open;
 
+    ngx_memzero(o, sizeof(ngx_livepeer_open_t));
+
     if (cut->new_line) {
         ngx_livepeer_cut_choose_base(cut, pts, dts);
+        o->first = 1;
     }
-
-    ngx_memzero(o, sizeof(ngx_livepeer_open_t));
 
     o->seg = ngx_livepeer_cut_new_seg(st);
     if (o->seg == NULL) {
@@ -640,6 +643,7 @@ ngx_livepeer_cut_new_line(ngx_livepeer_stream_t *st)
 
     cut->new_line = 1;
     cut->discontinuity = 1;
+    cut->shift = 0;
     cut->idr_seen = 0;
     cut->since_set = 0;
 
@@ -874,7 +878,10 @@ ngx_livepeer_cut_survey(ngx_livepeer_stream_t *st, u_char *data, size_t len,
 }
 
 
-/* PTS not before DTS, DTS growing */
+/*
+ * PTS not before DTS, DTS growing. A publisher with negative composition
+ * times has its DTS too late all along: they are moved once, for good.
+ */
 
 static ngx_int_t
 ngx_livepeer_cut_stamp(ngx_livepeer_cut_t *cut, lp_tsmux_au_t *au,
@@ -884,10 +891,11 @@ ngx_livepeer_cut_stamp(ngx_livepeer_cut_t *cut, lp_tsmux_au_t *au,
         return NGX_ERROR;
     }
 
-    au->dts_90k = 90 * ms;
-    au->pts_90k = au->dts_90k + 90 * (int64_t) cts;
+    au->pts_90k = 90 * (ms + cts);
+    au->dts_90k = 90 * ms - cut->shift;
 
     if (au->pts_90k < au->dts_90k) {
+        cut->shift += au->dts_90k - au->pts_90k;
         au->dts_90k = au->pts_90k;
     }
 
@@ -1231,6 +1239,13 @@ ngx_livepeer_cut_place_audio(ngx_livepeer_stream_t *st, int64_t pts)
 
     if (cut->audio_only || cut->open.seg == NULL) {
         return ngx_livepeer_cut_audio_only(st, pts);
+    }
+
+    /* nothing was open when this was heard */
+
+    if (cut->open.first && pts < cut->open.start) {
+        ngx_livepeer_audio_drop(cut->audio, cut->open.start);
+        return NGX_OK;
     }
 
     /* video that stalls: its last frame would hold everything back */

@@ -187,6 +187,24 @@ ngx_livepeer_tap_admit(ngx_rtmp_session_t *s, ngx_livepeer_conf_t *conf,
 }
 
 
+/* with a NUL: names become paths */
+
+static ngx_int_t
+ngx_livepeer_tap_copy(ngx_str_t *to, ngx_str_t *from, ngx_pool_t *pool)
+{
+    to->len = from->len;
+    to->data = ngx_pnalloc(pool, from->len + 1);
+    if (to->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(to->data, from->data, from->len);
+    to->data[from->len] = '\0';
+
+    return NGX_OK;
+}
+
+
 /* the same name on this worker: its publisher leaves nginx-rtmp first */
 
 static void
@@ -261,9 +279,10 @@ ngx_livepeer_tap_publish(ngx_rtmp_session_t *s, ngx_rtmp_publish_t *v)
     tap->session = s;
     tap->conf = conf;
     tap->key = key;
-    tap->name.data = ngx_pstrdup(s->connection->pool, &name);
-    tap->name.len = name.len;
-    if (tap->name.data == NULL) {
+
+    if (ngx_livepeer_tap_copy(&tap->name, &name, s->connection->pool)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -345,9 +364,7 @@ ngx_livepeer_tap_create(ngx_livepeer_tap_t *tap)
 
     /* outlives the connection, and so must what its log lines point at */
 
-    st->name.data = ngx_pstrdup(pool, &tap->name);
-    st->name.len = tap->name.len;
-    if (st->name.data == NULL
+    if (ngx_livepeer_tap_copy(&st->name, &tap->name, pool) != NGX_OK
         || getrandom(random, sizeof(random), 0) != sizeof(random))
     {
         goto failed;
