@@ -366,6 +366,18 @@ null_lie(lp_jobs_result_t *res, lp_buf_t *files, const char *how)
 }
 
 
+static uint32_t
+null_cpu_ms(void)
+{
+    struct rusage  ru;
+
+    getrusage(RUSAGE_SELF, &ru);
+
+    return (uint32_t) ((ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000
+                       + (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec) / 1000);
+}
+
+
 static void
 null_answer(null_t *n, const lp_jobs_job_t *job, const uint8_t *source,
     lp_status_t status, const char *lie)
@@ -373,7 +385,7 @@ null_answer(null_t *n, const lp_jobs_job_t *job, const uint8_t *source,
     size_t            i;
     lp_buf_t          files[LP_PROFILE_MAX];
     null_times_t      t;
-    struct rusage     ru;
+    uint32_t          begun_ms = null_cpu_ms();
     lp_jobs_result_t  res;
 
     memset(&res, 0, sizeof(res));
@@ -398,9 +410,7 @@ null_answer(null_t *n, const lp_jobs_job_t *job, const uint8_t *source,
         res.nrenditions++;
     }
 
-    if (getrusage(RUSAGE_SELF, &ru) == 0) {
-        res.cpu_ms = (uint32_t) (ru.ru_utime.tv_usec / 1000);
-    }
+    res.cpu_ms = null_cpu_ms() - begun_ms;
 
     if (lie) {
         null_lie(&res, files, lie);
