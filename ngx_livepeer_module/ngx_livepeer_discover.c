@@ -338,10 +338,17 @@ ngx_livepeer_discover_take(ngx_livepeer_session_t *s)
         return why;
     }
 
+    /* a place nobody will use again is given back, if nothing runs there */
+
+    if (s->used && s->in_flight == 0) {
+        ngx_livepeer_discover_end(s);
+    }
+
     lp_arena_done(&s->arena);
     s->arena = arena;
     s->info = info;
     s->ready = 1;
+    s->used = 0;
 
     ngx_livepeer_discover_age(s);
 

@@ -304,7 +304,7 @@ ngx_livepeer_session_stop(ngx_livepeer_stream_t *st)
         s = ngx_livepeer_session_of(q);
         ngx_queue_remove(q);
 
-        if (s->worked && s->info.has_token) {
+        if (s->used) {
             ngx_livepeer_discover_end(s);
         }
 
@@ -618,6 +618,7 @@ ngx_livepeer_session_hold(ngx_livepeer_seg_t *seg)
         return waiting ? NGX_AGAIN : NGX_DECLINED;
     }
 
+    s->used = 1;
     s->in_flight++;
     seg->session = s;
     seg->tried |= (uint32_t) 1 << s->index;
@@ -672,7 +673,6 @@ ngx_livepeer_session_good(ngx_livepeer_seg_t *seg)
     }
 
     s->current = 1;
-    s->worked = 1;
     s->peer->penalty = 0;
     s->peer->score_milli = 1 + (seg->answered - seg->begun) * 1000
                            / ngx_max(seg->duration_ms,

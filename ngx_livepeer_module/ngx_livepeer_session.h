@@ -54,7 +54,7 @@ struct ngx_livepeer_session_s {
     unsigned                   pinned:1;      /* base, signer are known */
     unsigned                   ready:1;
     unsigned                   current:1;     /* worked last */
-    unsigned                   worked:1;
+    unsigned                   used:1;        /* its token went out */
     unsigned                   silent:1;      /* its failure was logged */
 };
 
@@ -82,7 +82,7 @@ void ngx_livepeer_session_good(ngx_livepeer_seg_t *seg);
    a sentence */
 void ngx_livepeer_session_bad(ngx_livepeer_session_t *s, const char *why);
 
-/* all: EndTranscodingSession to those that worked, then forgotten */
+/* all: EndTranscodingSession to those that got a segment, then forgotten */
 void ngx_livepeer_session_stop(ngx_livepeer_stream_t *st);
 
 

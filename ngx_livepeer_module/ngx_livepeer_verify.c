@@ -12,6 +12,7 @@
 
 #define NGX_LIVEPEER_VERIFY_MIN    188               /* bytes: one packet */
 #define NGX_LIVEPEER_VERIFY_CLOCK  0x1ffffffffLL     /* 33 bits */
+#define NGX_LIVEPEER_VERIFY_JITTER 90                /* ticks: RTMP counts ms */
 
 
 static u_char *
@@ -105,7 +106,7 @@ static ngx_uint_t
 ngx_livepeer_verify_times(ngx_livepeer_seg_t *seg, lp_profile_t *p,
     lp_ts_info_t *info)
 {
-    int64_t   first, span, from, to;
+    int64_t   first, start, span, from, to;
     uint64_t  n;
 
     if (p->fps_num == 0) {
@@ -121,9 +122,12 @@ ngx_livepeer_verify_times(ngx_livepeer_seg_t *seg, lp_profile_t *p,
         return 0;
     }
 
-    span = seg->end_90k - seg->start_90k;
-    from = (info->first_pts_90k - seg->start_90k) & NGX_LIVEPEER_VERIFY_CLOCK;
-    to = (info->last_pts_90k - seg->start_90k) & NGX_LIVEPEER_VERIFY_CLOCK;
+    /* a picture may lie on a tick that its ms clock has put just before */
+
+    start = seg->start_90k - NGX_LIVEPEER_VERIFY_JITTER;
+    span = seg->end_90k - start;
+    from = (info->first_pts_90k - start) & NGX_LIVEPEER_VERIFY_CLOCK;
+    to = (info->last_pts_90k - start) & NGX_LIVEPEER_VERIFY_CLOCK;
 
     return from <= to && to < span;
 }
