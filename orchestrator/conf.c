@@ -93,6 +93,8 @@ static const orch_conf_option_t  orch_conf_options[] = {
       "sessions", "streams worked on at a time" },
     { "max-sessions-sender", conf_number, ORCH_CONF_AT(max_sessions_sender),
       "0", 0, 10000, "sessions", "of them for one paying address; 0: all" },
+    { "max-segments", conf_number, ORCH_CONF_AT(max_segments), "0", 0, 100000,
+      "segments", "accepted and not answered; 0: twice the transcoders" },
     { "max-waiting", conf_number, ORCH_CONF_AT(waiting_max), "3", 0, 64,
       "segments", "of a session that wait while one is worked on" },
     { "session-idle", conf_time, ORCH_CONF_AT(session_idle_ms), "70s", 100,
@@ -148,6 +150,8 @@ static const orch_conf_option_t  orch_conf_options[] = {
 
 #define ORCH_CONF_N                                                           \
     (sizeof(orch_conf_options) / sizeof(orch_conf_options[0]))
+
+_Static_assert(ORCH_CONF_N <= ORCH_CONF_OPTIONS_MAX, "said[] has one for each");
 
 
 static int
@@ -248,6 +252,22 @@ orch_conf_amount(uint64_t *out, const orch_conf_option_t *opt,
 }
 
 
+int
+orch_conf_complain(const orch_conf_t *conf, const char *name,
+    const char *remedy)
+{
+    const char                *value;
+    orch_conf_source_t         src;
+    const orch_conf_option_t  *opt = orch_conf_find(name, strlen(name));
+
+    src.from = conf->said[opt - orch_conf_options].from;
+    src.line = conf->said[opt - orch_conf_options].line;
+    value = *(const char *const *) ((const char *) conf + opt->offset);
+
+    return orch_conf_bad(&src, name, *value ? value : NULL, remedy);
+}
+
+
 static void
 orch_conf_range(char *out, size_t size, const orch_conf_option_t *opt)
 {
@@ -276,6 +296,9 @@ orch_conf_set(orch_conf_t *conf, const orch_conf_option_t *opt,
     char      remedy[128];
     void     *field = (char *) conf + opt->offset;
     uint64_t  n;
+
+    conf->said[opt - orch_conf_options].from = src->from;
+    conf->said[opt - orch_conf_options].line = src->line;
 
     if (opt->type == conf_text) {
         *(const char **) field = lp_arena_strndup(&conf->arena, value,

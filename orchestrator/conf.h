@@ -18,6 +18,9 @@
 #include "common/util/arena.h"
 
 
+#define ORCH_CONF_OPTIONS_MAX  64
+#define ORCH_CONF_URI_MAX      512
+
 typedef struct {
     const char  *service_addr;       /* base URI told to peers */
     const char  *http_addr;
@@ -33,6 +36,7 @@ typedef struct {
 
     uint64_t     max_sessions;
     uint64_t     max_sessions_sender;
+    uint64_t     max_segments;       /* accepted, unanswered */
     uint64_t     transcoders;
     uint64_t     waiting_max;        /* segments of a session, beside the
                                         running one */
@@ -66,8 +70,18 @@ typedef struct {
     uint64_t     reset_burst;
     uint64_t     reset_per_s;
 
+    /* found by orch_conf_judge */
+    const char  *cert_name;          /* host of the service address */
+    const char  *status_host;        /* NULL: no status address */
+
     uint8_t      check_only;         /* --check-config */
     lp_arena_t   arena;              /* what the strings point at */
+
+    struct {
+        const char  *from;           /* "command line", "environment", a file,
+                                        "default" */
+        unsigned     line;           /* of the file, or 0 */
+    }            said[ORCH_CONF_OPTIONS_MAX];
 } orch_conf_t;
 
 typedef enum {
@@ -81,6 +95,20 @@ typedef enum {
 orch_conf_e orch_conf_read(orch_conf_t *conf, int argc, char **argv,
     char **env);
 void orch_conf_done(orch_conf_t *conf);
+
+/*
+ * Values that must fit together, and defaults that follow from others:
+ * transcoder, data_dir, transcoders, max_segments, cert_name. service_addr
+ * is "" when it follows from the port that is bound. -1: why was said.
+ */
+int orch_conf_judge(orch_conf_t *conf);
+
+/*
+ * One sentence on stderr about a text option: its name, its value, where it
+ * came from and the remedy. Returns -1.
+ */
+int orch_conf_complain(const orch_conf_t *conf, const char *name,
+    const char *remedy);
 
 
 #endif /* ORCH_CONF_H */

@@ -8,14 +8,12 @@
  *           -> reaping    the transcoders leave
  */
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "orchestrator/log.h"
@@ -25,7 +23,7 @@
 
 #define ORCH_MAIN_DRAIN_MS  5000        /* for connections to go, at most */
 #define ORCH_MAIN_REAP_MS   3000
-#define ORCH_MAIN_PATH      4096
+#define ORCH_MAIN_WHY       4096
 
 
 typedef enum {
@@ -46,221 +44,10 @@ typedef struct {
     orch_main_e    state;
     unsigned       listeners;           /* not drained yet */
     int            code;
-    char           transcoder[ORCH_MAIN_PATH];
-    char           data_dir[ORCH_MAIN_PATH];
-    char           cert_name[256];
-    char           status_host[256];
 } orch_main_t;
 
 
 extern char  **environ;
-
-
-static int
-orch_main_bad(const char *option, const char *value, const char *remedy)
-{
-    fprintf(stderr, "orchestrator: --%s \"%s\": %s\n", option, value, remedy);
-
-    return -1;
-}
-
-
-static int
-orch_main_program(const char *path)
-{
-    struct stat  st;
-
-    return stat(path, &st) == 0 && S_ISREG(st.st_mode)
-           && access(path, X_OK) == 0;
-}
-
-
-/* beside our own binary, or in the folder of its name (a build tree) */
-
-static int
-orch_main_find_transcoder(orch_main_t *m)
-{
-    char     self[ORCH_MAIN_PATH - 64], *slash;
-    size_t   i;
-    ssize_t  n;
-    static const char *const  places[] = {
-        "transcoder", "transcoder/transcoder"
-    };
-
-    if (*m->conf.transcoder) {
-        return orch_main_program(m->conf.transcoder) ? 0
-               : orch_main_bad("transcoder", m->conf.transcoder,
-                               "is not a program that can be run");
-    }
-
-    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    self[n > 0 ? n : 0] = '\0';
-
-    slash = strrchr(self, '/');
-    if (slash) {
-        *slash = '\0';
-    }
-
-    for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        snprintf(m->transcoder, sizeof(m->transcoder), "%s/%s", self,
-                 places[i]);
-
-        if (orch_main_program(m->transcoder)) {
-            m->conf.transcoder = m->transcoder;
-            return 0;
-        }
-    }
-
-    return orch_main_bad("transcoder", "", "there is no transcoder beside "
-                         "this program; say where it is");
-}
-
-
-static int
-orch_main_data_dir(orch_main_t *m)
-{
-    const char  *home = getenv("HOME");
-
-    if (*m->conf.data_dir == '\0') {
-        snprintf(m->data_dir, sizeof(m->data_dir), "%s/.livepeer/orchestrator",
-                 home && *home == '/' ? home : "/var/lib");
-        m->conf.data_dir = m->data_dir;
-    }
-
-    return 0;
-}
-
-
-/* "host:port" or "[v6]:port"; the host without brackets goes to out */
-
-static int
-orch_main_host(char *out, size_t size, const char *addr)
-{
-    size_t       len;
-    const char  *colon = strrchr(addr, ':');
-
-    if (colon == NULL || colon == addr || colon[1] == '\0'
-        || strspn(colon + 1, "0123456789") != strlen(colon + 1))
-    {
-        return -1;
-    }
-
-    len = (size_t) (colon - addr);
-
-    if (*addr == '[' && addr[len - 1] == ']') {
-        addr++;
-        len -= 2;
-    }
-
-    if (len == 0 || len >= size) {
-        return -1;
-    }
-
-    memcpy(out, addr, len);
-    out[len] = '\0';
-
-    return 0;
-}
-
-
-static int
-orch_main_addresses(orch_main_t *m)
-{
-    char   host[sizeof(m->cert_name)], authority[ORCH_RPC_URI_MAX];
-    char  *uri = m->rpc.service_uri;
-
-    if (orch_main_host(host, sizeof(host), m->conf.http_addr)) {
-        return orch_main_bad("http-addr", m->conf.http_addr,
-                             "give host:port, as 0.0.0.0:8935");
-    }
-
-    if (*m->conf.service_addr == '\0') {
-
-        if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0) {
-            return orch_main_bad("service-addr", "", "is needed when "
-                                 "--http-addr is every address: say which "
-                                 "one peers use");
-        }
-
-        memcpy(m->cert_name, host, sizeof(host));
-        return 0;
-    }
-
-    if (strlen(m->conf.service_addr) >= ORCH_RPC_URI_MAX - 16) {
-        return orch_main_bad("service-addr", m->conf.service_addr,
-                             "is too long");
-    }
-
-    snprintf(uri, ORCH_RPC_URI_MAX, "%s%s",
-             strstr(m->conf.service_addr, "://") ? "" : "https://",
-             m->conf.service_addr);
-
-    if (strncmp(uri, "https://", 8) != 0) {
-        return orch_main_bad("service-addr", m->conf.service_addr,
-                             "must begin with https://");
-    }
-
-    if (uri[strlen(uri) - 1] == '/') {
-        uri[strlen(uri) - 1] = '\0';
-    }
-
-    if (strpbrk(uri + 8, "/?#@ \"\\")) {
-        return orch_main_bad("service-addr", m->conf.service_addr,
-                             "is https://host:port, nothing more");
-    }
-
-    snprintf(authority, sizeof(authority), "%s%s", uri + 8,
-             strrchr(uri + 8, ':') ? "" : ":443");
-
-    return orch_main_host(m->cert_name, sizeof(m->cert_name), authority)
-           ? orch_main_bad("service-addr", m->conf.service_addr,
-                           "is https://host:port") : 0;
-}
-
-
-static int
-orch_main_status(orch_main_t *m)
-{
-    const char  *addr = m->conf.status_addr;
-
-    if (*addr == '\0' || strcmp(addr, "off") == 0
-        || orch_main_host(m->status_host, sizeof(m->status_host), addr) == 0)
-    {
-        return 0;
-    }
-
-    return orch_main_bad("status-addr", addr,
-                         "give host:port, as 127.0.0.1:7935, or off");
-}
-
-
-static int
-orch_main_judge(orch_main_t *m)
-{
-    orch_conf_t  *conf = &m->conf;
-
-    if (strcmp(conf->network, "offchain") != 0) {
-        return orch_main_bad("network", conf->network,
-                             "only offchain can be chosen");
-    }
-
-    if (orch_log_level(conf->log_level) == -1) {
-        return orch_main_bad("log-level", conf->log_level,
-                             "give error, warn, info or debug");
-    }
-
-    if ((*conf->cert_file == '\0') != (*conf->key_file == '\0')) {
-        return orch_main_bad(*conf->cert_file ? "key-file" : "cert-file", "",
-                             "--cert-file and --key-file go together");
-    }
-
-    if (conf->transcoders == 0) {
-        conf->transcoders = conf->max_sessions;
-    }
-
-    return orch_main_addresses(m) || orch_main_status(m)
-           || orch_main_data_dir(m) || orch_main_find_transcoder(m) ? -1 : 0;
-}
 
 
 /* the key is in our memory: no core of it, no other process looks in */
@@ -298,7 +85,7 @@ orch_main_http_conf(orch_main_t *m, orch_http_conf_t *hc)
     hc->addr = c->http_addr;
     hc->cert_file = *c->cert_file ? c->cert_file : NULL;
     hc->key_file = *c->key_file ? c->key_file : NULL;
-    hc->cert_name = m->cert_name;
+    hc->cert_name = c->cert_name;
     hc->max_connections = (uint32_t) c->max_connections;
     hc->max_connections_ip = (uint32_t) c->max_connections_ip;
     hc->handshake_ms = (uint32_t) c->handshake_ms;
@@ -320,7 +107,7 @@ orch_main_http_conf(orch_main_t *m, orch_http_conf_t *hc)
 static int
 orch_main_listen(orch_main_t *m)
 {
-    const char        *why;
+    const char        *why, *host = m->conf.cert_name;
     orch_rpc_t        *rpc = &m->rpc;
     orch_http_conf_t   hc;
 
@@ -328,17 +115,20 @@ orch_main_listen(orch_main_t *m)
 
     rpc->http = orch_http_create(rpc->loop, &hc, &why);
     if (rpc->http == NULL) {
-        return orch_main_bad("http-addr", m->conf.http_addr, why);
+        return orch_conf_complain(&m->conf, "http-addr", why);
     }
 
-    if (*rpc->service_uri == '\0') {
+    if (*m->conf.service_addr) {
+        snprintf(rpc->service_uri, sizeof(rpc->service_uri), "%s",
+                 m->conf.service_addr);
+
+    } else {
         snprintf(rpc->service_uri, sizeof(rpc->service_uri),
-                 strchr(m->cert_name, ':') ? "https://[%s]:%u"
-                                           : "https://%s:%u",
-                 m->cert_name, orch_http_port(rpc->http));
+                 strchr(host, ':') ? "https://[%s]:%u" : "https://%s:%u",
+                 host, orch_http_port(rpc->http));
     }
 
-    if (*m->status_host == '\0') {
+    if (m->conf.status_host == NULL) {
         return 0;
     }
 
@@ -350,8 +140,7 @@ orch_main_listen(orch_main_t *m)
 
     m->status = orch_http_create(rpc->loop, &hc, &why);
 
-    return m->status ? 0
-           : orch_main_bad("status-addr", m->conf.status_addr, why);
+    return m->status ? 0 : orch_conf_complain(&m->conf, "status-addr", why);
 }
 
 
@@ -386,9 +175,9 @@ orch_main_ready(void *data)
     orch_pool_t  *pool = &m->rpc.pool;
 
     if (m->status) {
-        printf(strchr(m->status_host, ':') ? "status on http://[%s]:%u\n"
-                                           : "status on http://%s:%u\n",
-               m->status_host, orch_http_port(m->status));
+        printf(strchr(m->conf.status_host, ':')
+               ? "status on http://[%s]:%u\n" : "status on http://%s:%u\n",
+               m->conf.status_host, orch_http_port(m->status));
     }
 
     printf("orchestrator ready on %s (%s, %u sessions)\n",
@@ -531,16 +320,16 @@ orch_main_signal(void *data)
 static int
 orch_main_identity(orch_main_t *m)
 {
-    char         why[ORCH_MAIN_PATH + 128], text[LP_ADDRESS_TEXT_LEN + 1];
+    char         why[ORCH_MAIN_WHY], text[LP_ADDRESS_TEXT_LEN + 1];
     orch_rpc_t  *rpc = &m->rpc;
 
     rpc->identity = orch_identity_create(*m->conf.eth_key ? m->conf.eth_key
                                                           : NULL,
                                          m->conf.data_dir, why, sizeof(why));
     if (rpc->identity == NULL) {
-        return orch_main_bad(*m->conf.eth_key ? "eth-key" : "data-dir",
-                             *m->conf.eth_key ? m->conf.eth_key
-                                              : m->conf.data_dir, why);
+        return orch_conf_complain(&m->conf, *m->conf.eth_key ? "eth-key"
+                                                             : "data-dir",
+                                  why);
     }
 
     lp_address_text(text, orch_identity_address(rpc->identity));
@@ -586,7 +375,8 @@ orch_main_open(orch_main_t *m)
 
     rpc->loop = orch_loop_create();
     if (rpc->loop == NULL) {
-        return orch_main_bad("data-dir", m->conf.data_dir, "out of memory");
+        lp_log(rpc->log, LP_LOG_ERROR, "no memory for the event loop");
+        return -1;
     }
 
     rpc->started_ms = orch_loop_now_ms(rpc->loop);
@@ -656,7 +446,7 @@ main(int argc, char **argv)
         return rc == ORCH_CONF_SHOWN ? 0 : 2;
     }
 
-    if (orch_main_judge(&m)) {
+    if (orch_conf_judge(&m.conf)) {
         m.code = 2;
 
     } else if (m.conf.check_only) {

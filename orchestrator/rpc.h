@@ -16,7 +16,6 @@
 #include "orchestrator/metrics.h"
 
 
-#define ORCH_RPC_URI_MAX   512
 #define ORCH_RPC_INFO_MAX  (8 * 1024)      /* bytes of our OrchestratorInfo */
 
 
@@ -45,7 +44,7 @@ struct orch_rpc_s {
     orch_limit_t        discovery;
     orch_limit_t        pings;
     orch_rate_t       discovery_total;
-    char                service_uri[ORCH_RPC_URI_MAX];
+    char                service_uri[ORCH_CONF_URI_MAX];
     uint64_t            started_ms;
     uint64_t            last_result_ms;
     unsigned            in_flight;         /* segments accepted, unanswered */

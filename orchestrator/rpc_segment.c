@@ -314,6 +314,10 @@ orch_segment_submit(orch_segment_t *seg)
         return LP_GONE;
     }
 
+    if (seg->rpc->in_flight > seg->rpc->conf->max_segments) {
+        return LP_BUSY;
+    }
+
     job = orch_sched_job(&seg->rpc->sched, &seg->body, seg->counted);
     if (job == NULL) {
         return LP_NOMEM;
@@ -385,11 +389,11 @@ orch_segment_sign(orch_segment_t *seg)
 static lp_status_t
 orch_segment_urls(orch_segment_t *seg, lp_wire_rendition_t *out)
 {
-    size_t     i;
-    lp_buf_t   url;
-    const char *text;
+    size_t       i;
+    lp_buf_t     url;
+    const char  *text;
 
-    lp_buf_init(&url, 2 * ORCH_RPC_URI_MAX);
+    lp_buf_init(&url, 2 * ORCH_CONF_URI_MAX);
 
     for (i = 0; i < seg->job->ask.nprofiles; i++) {
 
@@ -520,14 +524,11 @@ orch_segment_reply(orch_segment_t *seg)
 static lp_status_t
 orch_segment_refuse(orch_segment_t *seg)
 {
-    char  path[64];
-
     seg->rpc->metrics.value[ORCH_METRIC_REFUSED]++;
 
     lp_log(seg->rpc->log, LP_LOG_INFO, "segment of %s refused: %d %s (%s)",
-           lp_log_escape(path, sizeof(path), seg->r->peer,
-                         strlen(seg->r->peer)),
-           seg->creds.http_status, seg->creds.text, lp_status_text(seg->rc));
+           seg->r->peer, seg->creds.http_status, seg->creds.text,
+           lp_status_text(seg->rc));
 
     orch_rpc_refuse(orch_segment_detach(seg), seg->creds.http_status,
                     seg->creds.text);

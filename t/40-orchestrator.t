@@ -76,14 +76,14 @@ for (['an unknown option', {}, ['--max-session', 1], qr/--max-session \(command 
      ['an unknown name in a file', {}, ['--config', Test::Livepeer::spew("$dir/bad2.conf", "--max-sessions 1\n")],
       qr/bad2.conf line 1\): no such option/],
      ['a file that is not there', {}, ['--config', "$dir/nothing"], qr/--config "\Q$dir\E\/nothing" \(command line\): No such file/],
-     ['a network', {}, ['--network', 'mainnet'], qr/--network "mainnet": only offchain/],
-     ['a transcoder that is not there', {}, ['--transcoder', "$dir/nothing"], qr/--transcoder .*: is not a program/],
-     ['half of a certificate', {}, ['--cert-file', 'x.pem'], qr/--cert-file and --key-file go together/],
-     ['an address', {}, ['--http-addr', 'here'], qr/--http-addr "here": give host:port/],
-     ['every address without a name', {}, ['--http-addr', '0.0.0.0:8935'], qr/--service-addr .*is needed/],
+     ['a network', {}, ['--network', 'mainnet'], qr/--network "mainnet" \(command line\): only offchain/],
+     ['a transcoder that is not there', {}, ['--transcoder', "$dir/nothing"], qr/--transcoder .* \(command line\): is not a program/],
+     ['half of a certificate', {}, ['--cert-file', 'x.pem'], qr/--key-file \(default\): is needed with --cert-file/],
+     ['an address', {}, ['--http-addr', 'here'], qr/--http-addr "here" \(command line\): give host:port/],
+     ['every address without a name', {}, ['--http-addr', '0.0.0.0:8935'], qr/--service-addr \(default\): is needed/],
      ['a service address', {}, ['--service-addr', 'http://a:1'], qr/--service-addr .*must begin with https/],
      ['a service address with a path', {}, ['--service-addr', 'https://a:1/x'], qr/--service-addr .*nothing more/],
-     ['a log level', {}, ['--log-level', 'loud'], qr/--log-level "loud": give error, warn, info or debug/])
+     ['a log level', { LIVEPEER_LOG_LEVEL => 'loud' }, [], qr/--log-level "loud" \(environment\): give error, warn, info or debug/])
 {
     my ($what, $env, $args, $want) = @$_;
     ($code, $text) = run($env, @check, @$args);
@@ -141,7 +141,7 @@ for (['that others can read', $key, qr/chmod 600/, sub { chmod 0640, $key }],
 $o = $t->orchestrator(transcoder => $null);
 ($code, $text) = run({}, '--http-addr', "127.0.0.1:$o->{port}", '--status-addr', 'off', '--transcoder', $nothing,
                      '--data-dir', "$dir/none");
-ok($code == 1 && $text =~ /--http-addr "127.0.0.1:$o->{port}": /, 'an address in use is said') or diag($text);
+ok($code == 1 && $text =~ /--http-addr "127.0.0.1:$o->{port}" \(command line\): /, 'an address in use is said') or diag($text);
 $t->stop($o);
 
 

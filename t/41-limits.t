@@ -12,7 +12,7 @@ use Test::Livepeer;
 use Test::More;
 use Time::HiRes qw/ time /;
 
-my $t = Test::Livepeer->new()->plan(47);
+my $t = Test::Livepeer->new()->plan(49);
 my ($KEY0, $KEY1) = ($Test::Client::KEY0, $Test::Client::KEY1);
 my $null = '--size 5000 obey';
 my @fast = ('--discovery-rate', 100000, '--discovery-burst', 100000, '--ping-rate', 1000);
@@ -78,6 +78,14 @@ my @done = map { $c->wait($_) } 1 .. 4;
 is_deeply([map { $_->{error} } @done], [('') x 4], 'the four are worked on');
 is_deeply([sort { $done[$a]{at} <=> $done[$b]{at} } 0 .. 3], [0 .. 3], 'in the order they came');
 is($c->segment(seq => 6)->{error}, '', 'and then there is room');
+
+($o, $c) = start(['--max-segments', 1]);
+$second = Test::Client->new($o->{url});
+$_->info for $c, $second;
+$c->start(1, 'segment', body => "slow 1000\n", no_fetch => 1);
+$t->await('a segment at work', 5, sub { metric($o, 'segments_in_flight') == 1 });
+is($second->segment->{error}, 'OrchestratorBusy', 'the segments of all sessions are limited too');
+is($c->wait(1)->{error}, '', '... and the one at work is not hurt');
 
 
 # --- renditions kept, memory
