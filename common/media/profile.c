@@ -582,6 +582,7 @@ lp_profile_ladder(const lp_profile_t *p, size_t n, uint32_t sw, uint32_t sh,
     uint8_t *keep)
 {
     size_t    i, kept, smallest;
+    uint32_t  w, h;
     uint64_t  area, least;
 
     kept = 0;
@@ -592,15 +593,25 @@ lp_profile_ladder(const lp_profile_t *p, size_t n, uint32_t sw, uint32_t sh,
         keep[i] = (uint8_t) profile_is_inside(&p[i], sw, sh);
         kept += keep[i];
 
+        if (keep[i]) {
+            lp_profile_fit(&p[i], sw, sh, 1, 1, &w, &h);
+
+            if (w == (sw & ~1u) && h == (sh & ~1u)) {
+                least = 0;              /* the source's size has its rung */
+            }
+
+            continue;
+        }
+
         area = (uint64_t) p[i].width * p[i].height;
 
-        if (!keep[i] && area < least) {
+        if (area < least) {
             least = area;
             smallest = i;
         }
     }
 
-    if (smallest < n) {
+    if (smallest < n && least) {
         keep[smallest] = 1;
         kept++;
     }

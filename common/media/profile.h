@@ -99,8 +99,9 @@ void lp_profile_fit_lpms(const lp_profile_t *p, uint32_t sw, uint32_t sh,
     uint32_t *width, uint32_t *height);
 
 /*
- * The rungs worth making of a source: those that fit inside it, and of the
- * larger ones only the smallest. keep[i] is set to 1 or 0. Returns how many.
+ * The rungs worth making of a source: those that fit inside it, and, when
+ * none of them has the source's own size, the smallest of the larger ones,
+ * which then gets that size. keep[i] is set to 1 or 0. Returns how many.
  */
 size_t lp_profile_ladder(const lp_profile_t *p, size_t n, uint32_t sw,
     uint32_t sh, uint8_t *keep);

@@ -25,7 +25,7 @@ sub new {
     my ($class, %o) = @_;
 
     my $dir = $o{dir} ? do { make_path($o{dir}); abs_path($o{dir}) }
-                      : tempdir('livepeer-XXXXXX', TMPDIR => 1, CLEANUP => 0);
+                      : tempdir('livepeer-test-XXXXXXXX', TMPDIR => 1, CLEANUP => 0);
     my $self = bless {
         dir => $dir, keep => $o{dir} || $ENV{TEST_KEEP}, procs => [],
         orchs => [], pid => $$, allow => $o{allow} || [],
