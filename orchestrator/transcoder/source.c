@@ -99,6 +99,10 @@ tc_source_walk(tc_source_t *s, lp_ts_t *ts)
             return LP_OK;
         }
 
+        if (rc == LP_OK && unit.len == 0) {
+            continue;
+        }
+
         if (rc == LP_OK && unit.is_video) {
             rc = tc_source_look(s, &unit);
 
@@ -192,10 +196,6 @@ tc_source_put(tc_source_t *s, tc_units_t *list, const lp_ts_unit_t *unit)
 {
     uint32_t    cap;
     tc_unit_t  *u;
-
-    if (unit->len == 0) {
-        return LP_OK;
-    }
 
     if (unit->pts_90k == LP_TS_NONE) {
         return LP_BAD_CONTAINER;
