@@ -10,18 +10,12 @@
 #include <nghttp2/nghttp2.h>
 
 #include "orchestrator/http2.h"
+#include "orchestrator/http2_budget.h"
 
 
 typedef struct {
     nghttp2_session  *session;
-    orch_bucket_t     resets;                 /* either way, T-53 */
-    orch_bucket_t     pings;
-    uint32_t          settings;
-    uint32_t          empty_data;
-    uint64_t          glitches;
-    uint64_t          windows;                /* WINDOW_UPDATE received */
-    uint64_t          data_sent;              /* DATA frames */
-    uint64_t          free_resets;
+    orch_budget_t     budget;
     unsigned          notice:1;               /* first GOAWAY is out */
     unsigned          goaway:1;               /* second */
 } orch_http2_t;
@@ -46,87 +40,47 @@ orch_http2_overdrawn(orch_conn_t *c)
 }
 
 
-/* a frame that carries nothing for a request */
-static int
-orch_http2_glitch(orch_conn_t *c)
-{
-    orch_http2_t  *h2 = c->proto;
-
-    return ++h2->glitches > ORCH_HTTP2_GLITCHES + 10 * c->requests;
-}
-
-
 /* frames of a type that is not known; the payload is thrown away */
 static int
 orch_http2_on_unknown(nghttp2_session *session, void **payload,
     const nghttp2_frame_hd *hd, void *data)
 {
-    orch_conn_t  *c = data;
+    orch_conn_t   *c = data;
+    orch_http2_t  *h2 = c->proto;
 
     (void) session;
     (void) hd;
 
     *payload = NULL;
 
-    return orch_http2_glitch(c) ? orch_http2_overdrawn(c) : 0;
+    return orch_budget_glitch(&h2->budget) == 0 ? 0 : orch_http2_overdrawn(c);
 }
 
 
-/*
- * Every frame is judged by its head, before nghttp2 spends anything on it.
- * A PING is paid by time or by DATA we sent: gRPC clients measure the line
- * with one PING for each burst of bytes.
- */
+/* every frame is judged by its head, before anything is spent on it */
 static int
 orch_http2_on_begin_frame(nghttp2_session *session,
     const nghttp2_frame_hd *hd, void *data)
 {
-    int            over = 0;
+    uint64_t       now;
     orch_conn_t   *c = data;
     orch_http2_t  *h2 = c->proto;
 
     (void) session;
 
-    switch (hd->type) {
+    now = orch_http2_now(c);
 
-    case NGHTTP2_DATA:
-        if (hd->length == 0 && !(hd->flags & NGHTTP2_FLAG_END_STREAM)) {
-            over = ++h2->empty_data > ORCH_HTTP2_EMPTY_DATA;
-        }
-
-        break;
-
-    case NGHTTP2_HEADERS:
-        c->head_ms = orch_http2_now(c);
-        break;
-
-    case NGHTTP2_CONTINUATION:
-    case NGHTTP2_RST_STREAM:
-        break;
-
-    case NGHTTP2_SETTINGS:
-        if (!(hd->flags & NGHTTP2_FLAG_ACK)) {
-            over = ++h2->settings > ORCH_HTTP2_SETTINGS;
-        }
-
-        break;
-
-    case NGHTTP2_PING:
-        if (!(hd->flags & NGHTTP2_FLAG_ACK)) {
-            over = orch_bucket_take(&h2->pings, orch_http2_now(c)) != 0;
-        }
-
-        break;
-
-    case NGHTTP2_WINDOW_UPDATE:
-        over = ++h2->windows > ORCH_HTTP2_GLITCHES + 10 * h2->data_sent;
-        break;
-
-    default:
-        over = orch_http2_glitch(c);
+    if (hd->type == NGHTTP2_HEADERS) {
+        c->head_ms = now;
     }
 
-    return over ? orch_http2_overdrawn(c) : 0;
+    if (orch_budget_frame(&h2->budget, hd->type, hd->flags, hd->length, now)
+        != 0)
+    {
+        return orch_http2_overdrawn(c);
+    }
+
+    return 0;
 }
 
 
@@ -195,6 +149,7 @@ orch_http2_on_head(orch_conn_t *c, orch_stream_t *s, int ended)
     nghttp2_nv      nv = { (uint8_t *) ":status", (uint8_t *) "100", 7, 3,
                            NGHTTP2_NV_FLAG_NONE };
 
+    h2->budget.requests++;
     orch_stream_begin(s, !ended);
 
     expect = orch_http_header(&s->r, "expect", NULL);
@@ -210,23 +165,19 @@ orch_http2_on_head(orch_conn_t *c, orch_stream_t *s, int ended)
 }
 
 
-/*
- * libcurl resets each stream it is done with (platform.md 3). A reset of a
- * stream that we have answered costs us nothing and is free, once for each
- * request; any other takes a token.
- */
 static int
 orch_http2_on_reset(orch_conn_t *c, const orch_stream_t *s)
 {
+    int            answered;
     orch_http2_t  *h2 = c->proto;
 
-    if ((s == NULL || s->answered_ms) && h2->free_resets < c->requests) {
-        h2->free_resets++;
-        return 0;
+    answered = s == NULL || s->answered_ms != 0;
+
+    if (orch_budget_reset(&h2->budget, answered, orch_http2_now(c)) != 0) {
+        return orch_http2_overdrawn(c);
     }
 
-    return orch_bucket_take(&h2->resets, orch_http2_now(c)) != 0
-           ? orch_http2_overdrawn(c) : 0;
+    return 0;
 }
 
 
@@ -272,7 +223,8 @@ static int
 orch_http2_on_invalid_frame(nghttp2_session *session,
     const nghttp2_frame *frame, int error, void *data)
 {
-    orch_conn_t  *c = data;
+    orch_conn_t   *c = data;
+    orch_http2_t  *h2 = c->proto;
 
     (void) session;
     (void) error;
@@ -283,7 +235,7 @@ orch_http2_on_invalid_frame(nghttp2_session *session,
 
     c->http->stats.bad_requests++;
 
-    return orch_http2_glitch(c) ? orch_http2_overdrawn(c) : 0;
+    return orch_budget_glitch(&h2->budget) == 0 ? 0 : orch_http2_overdrawn(c);
 }
 
 
@@ -371,15 +323,14 @@ orch_http2_on_frame_send(nghttp2_session *session,
     switch (frame->hd.type) {
 
     case NGHTTP2_RST_STREAM:
-        if (orch_bucket_take(&h2->resets, orch_http2_now(c)) != 0) {
+        if (orch_budget_reset_sent(&h2->budget, orch_http2_now(c)) != 0) {
             orch_conn_flood(c);
         }
 
         return 0;
 
     case NGHTTP2_DATA:
-        h2->data_sent++;
-        h2->pings.milli += 1000;
+        orch_budget_data_sent(&h2->budget);
         break;
 
     case NGHTTP2_HEADERS:
@@ -726,7 +677,6 @@ done:
 static int
 orch_http2_open(orch_conn_t *c)
 {
-    uint64_t                 now = orch_http2_now(c);
     orch_http2_t            *h2;
     const orch_http_conf_t  *conf = &c->http->conf;
 
@@ -745,9 +695,7 @@ orch_http2_open(orch_conn_t *c)
 
     c->proto = h2;
 
-    orch_bucket_init(&h2->resets, conf->reset_burst, conf->reset_per_s, now);
-    orch_bucket_init(&h2->pings, ORCH_HTTP2_PING_BURST,
-                     ORCH_HTTP2_PING_PER_S, now);
+    orch_budget_init(&h2->budget, conf, orch_http2_now(c));
 
     if (orch_http2_create_session(c, h2) != 0) {
         return -1;

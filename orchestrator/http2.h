@@ -1,6 +1,6 @@
 /*
- * HTTP/2 (door: nghttp2): frames to requests and answers to frames, and the
- * budgets that end a connection which only makes work (threats.md T-53..55).
+ * HTTP/2 (door: nghttp2): frames to requests and answers to frames. What a
+ * connection may cost is in http2_budget.
  */
 #ifndef ORCH_HTTP2_H
 #define ORCH_HTTP2_H
@@ -13,11 +13,6 @@
 #define ORCH_HTTP2_CONN_WINDOW     (4 * 1024 * 1024)
 #define ORCH_HTTP2_FRAME_MAX       (64 * 1024)
 #define ORCH_HTTP2_CONTINUATIONS   8
-#define ORCH_HTTP2_SETTINGS        8          /* frames in a connection */
-#define ORCH_HTTP2_EMPTY_DATA      16
-#define ORCH_HTTP2_PING_BURST      10
-#define ORCH_HTTP2_PING_PER_S      1
-#define ORCH_HTTP2_GLITCHES        1000       /* frames that carry nothing */
 #define ORCH_HTTP2_DRAIN_MS        1000       /* between the two GOAWAY */
 
 

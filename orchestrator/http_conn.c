@@ -1,7 +1,7 @@
 /*
- * One connection: handshake, the choice of a codec, bytes in and out, and
- * the deadlines of threats.md 3.2. The timer is set to the nearest of them
- * and, when it fires, asks what is really overdue.
+ * One connection: handshake, the choice of a codec, bytes in and out. The
+ * timer is set to the nearest deadline and, when it fires, asks what is
+ * really overdue (http_deadline).
  *
  *   handshake -> peek -> open -> linger -> gone
  *       (cleartext begins at peek; any of them -> gone)
@@ -18,9 +18,6 @@
 /* bytes in one round: then the others' turn */
 #define ORCH_CONN_READ_ROUND   (4 * ORCH_HTTP_READ)
 #define ORCH_CONN_WRITE_ROUND  (8 * ORCH_HTTP_OUT)
-
-/* a connection that has not sent a request yet */
-#define ORCH_CONN_FRESH_MS     10000
 
 
 static void orch_conn_on_read(void *data);
@@ -655,135 +652,6 @@ orch_conn_run(orch_conn_t *c, int reading)
 
     c->running = 0;
     orch_conn_settle(c);
-}
-
-
-static uint64_t
-orch_conn_min(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
-
-/* the nearest deadline of an open connection; what is overdue is ended */
-static uint64_t
-orch_conn_check_open(orch_conn_t *c, uint64_t now)
-{
-    uint64_t                 t, at = ORCH_HTTP_NEVER;
-    orch_stream_t           *s, *next;
-    const orch_http_conf_t  *conf = &c->http->conf;
-
-    if (c->blocked) {
-        at = c->progress_ms + conf->stall_ms;
-
-        if (at <= now) {
-            c->http->stats.timeouts++;
-            c->dead = 1;
-            return at;
-        }
-    }
-
-    if (c->closing) {
-        return at;
-    }
-
-    if (c->head_ms) {
-        t = c->head_ms + conf->header_ms;
-
-        if (t <= now) {
-            c->http->stats.timeouts++;
-            c->codec->end(c, 408);
-            return now;
-        }
-
-        at = orch_conn_min(at, t);
-    }
-
-    if (c->drain_ms) {
-        if (c->drain_ms <= now) {
-            c->codec->drain(c);
-        }
-
-        at = orch_conn_min(at, c->drain_ms ? c->drain_ms : now);
-    }
-
-    for (s = c->streams; s; s = next) {
-        next = s->next;
-        at = orch_conn_min(at, orch_stream_check(s, now));
-    }
-
-    return at;
-}
-
-
-static uint64_t
-orch_conn_check_idle(orch_conn_t *c, uint64_t now)
-{
-    uint64_t  t = c->http->conf.idle_ms;
-
-    if (c->nstreams || c->closing || c->out_pos < c->out_len) {
-        return ORCH_HTTP_NEVER;
-    }
-
-    if (c->requests == 0) {
-        t = orch_conn_min(t, ORCH_CONN_FRESH_MS);
-    }
-
-    t += c->idle_ms;
-
-    if (t > now) {
-        return t;
-    }
-
-    if (c->state == conn_open) {
-        c->codec->end(c, 0);
-
-    } else {
-        c->dead = 1;
-    }
-
-    return now;
-}
-
-
-static uint64_t
-orch_conn_check(orch_conn_t *c, uint64_t now)
-{
-    uint64_t  t = ORCH_HTTP_NEVER;
-
-    switch (c->state) {
-
-    case conn_handshake:
-        t = c->since_ms + c->http->conf.handshake_ms;
-
-        if (t <= now) {
-            c->http->stats.handshake_failed++;
-            c->http->stats.timeouts++;
-            c->dead = 1;
-        }
-
-        return t;
-
-    case conn_linger:
-        t = c->since_ms + ORCH_HTTP_GRACE_MS;
-
-        if (t <= now) {
-            c->dead = 1;
-        }
-
-        return t;
-
-    case conn_open:
-        t = orch_conn_check_open(c, now);
-        /* fall through */
-
-    default:
-        if (!c->dead) {
-            t = orch_conn_min(t, orch_conn_check_idle(c, now));
-        }
-
-        return t;
-    }
 }
 
 

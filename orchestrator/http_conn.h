@@ -217,9 +217,6 @@ extern const orch_codec_t  orch_http1_codec;
 extern const orch_codec_t  orch_http2_codec;
 
 
-/* http.c */
-void orch_http_forget(orch_conn_t *c);
-
 /* http_conn.c */
 orch_conn_t *orch_conn_create(orch_http_t *h, int fd);
 void orch_conn_destroy(orch_conn_t *c);
@@ -246,19 +243,42 @@ void orch_stream_end(orch_stream_t *s);
 void orch_stream_refuse(orch_stream_t *s, int status, const char *text);
 void orch_stream_destroy(orch_stream_t *s);   /* on_abort when still due */
 
-/* copies len <= queued bytes of the answer and releases what is sent */
-void orch_stream_take(orch_stream_t *s, uint8_t *out, size_t len);
-void orch_stream_mark(orch_stream_t *s);      /* its codec has work */
-
 /* memory is short: the codec takes no more of this body for now */
 int orch_stream_holds(orch_stream_t *s);
 
-/* the next moment something is overdue; what is overdue is ended */
-uint64_t orch_stream_check(orch_stream_t *s, uint64_t now);
+/* bytes that count as buffered until the stream ends */
+void orch_stream_count(orch_stream_t *s, size_t n);
+void orch_stream_uncount(orch_stream_t *s, size_t n);
+orch_str_t orch_stream_copy(orch_stream_t *s, const char *text, size_t len);
 
+/* http_answer.c */
+void orch_stream_mark(orch_stream_t *s);      /* its codec has work */
+void orch_stream_answer(orch_stream_t *s, int status, const char *text);
+
+/* copies len <= queued bytes of the answer and releases what is sent */
+void orch_stream_take(orch_stream_t *s, uint8_t *out, size_t len);
+void orch_stream_release(orch_stream_t *s);   /* all of it, unsent */
+
+/* http_deadline.c: the next moment to ask, now when something was ended */
+uint64_t orch_conn_check(orch_conn_t *c, uint64_t now);
+
+static inline orch_stream_t *
+orch_stream_of(const orch_http_request_t *r)
+{
+    return (orch_stream_t *) (uintptr_t) r;
+}
+
+static inline uint64_t
+orch_stream_now(const orch_stream_t *s)
+{
+    return orch_loop_now_ms(s->conn->http->loop);
+}
+
+/* http.c */
 void orch_http_memory(orch_http_t *h, int64_t delta);
 int orch_http_memory_high(const orch_http_t *h);
 void orch_http_wake_held(orch_http_t *h);
+void orch_http_forget(orch_conn_t *c);
 const char *orch_http_date(orch_http_t *h);
 const char *orch_http_reason(int status);
 
