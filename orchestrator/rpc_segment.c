@@ -576,6 +576,10 @@ orch_segment_run(void *data)
             return;
         }
 
+        lp_log(seg->rpc->log, LP_LOG_DEBUG, "segment %llu: %s: %s",
+               (unsigned long long) seg->creds.seg.seq,
+               orch_segment_steps[seg->state].name, lp_status_label(rc));
+
         if (rc != LP_OK) {
             seg->rc = rc;
         }

@@ -9,13 +9,13 @@ use warnings;
 use lib 't/lib';
 use JSON::PP;
 use MIME::Base64;
-use Test::Client;
+use Test::More;                                  # first: its END is the last
 use Test::Livepeer;
-use Test::More;
+use Test::Client;
 use Time::HiRes qw/ time /;
 
 my $real = -x Test::Livepeer::build('orchestrator/transcoder/transcoder');
-my $t = Test::Livepeer->new()->plan(112);
+my $t = Test::Livepeer->new()->plan(113);
 my $null = '--size 5000 obey';
 my $program = Test::Livepeer::build('orchestrator/orchestrator');
 my $nothing = Test::Livepeer::build('t/tools/nulltranscoder');
