@@ -43,6 +43,7 @@ typedef struct {
     ngx_uint_t             audio_frames;
     ngx_uint_t             odd;                  /* distances of frames that
                                                     are not the usual one */
+    lp_tsmux_t             mux;                  /* as it was at the end */
     unsigned               first:1;              /* of its time line */
 } ngx_livepeer_open_t;
 
@@ -98,6 +99,8 @@ static ngx_int_t ngx_livepeer_cut_finish(ngx_livepeer_stream_t *st,
     ngx_livepeer_open_t *o, ngx_uint_t last);
 static ngx_int_t ngx_livepeer_cut_flush(ngx_livepeer_stream_t *st,
     ngx_livepeer_open_t *o, int64_t limit);
+static void ngx_livepeer_cut_load_counters(ngx_livepeer_slot_t *slot,
+    lp_tsmux_t *m);
 
 
 ngx_int_t
@@ -114,6 +117,7 @@ ngx_livepeer_cut_create(ngx_livepeer_stream_t *st)
     sink.packet = ngx_livepeer_cut_packet;
     sink.ctx = st;
     lp_tsmux_init(&cut->mux, sink);
+    ngx_livepeer_cut_load_counters(st->slot, &cut->mux);
 
     cut->hold.handler = ngx_livepeer_cut_hold_handler;
     cut->hold.data = st;
@@ -430,6 +434,7 @@ ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end, ngx_uint_t wait)
         return NGX_ERROR;
     }
 
+    o->mux = cut->mux;
     cut->closing = *o;
     o->seg = NULL;
 
@@ -452,6 +457,38 @@ ngx_livepeer_cut_hold_handler(ngx_event_t *ev)
     if (st->cut && st->cut->closing.seg) {
         (void) ngx_livepeer_cut_finish(st, &st->cut->closing, 0);
     }
+}
+
+
+/*
+ * The counters of packets go on across publishers, too (TS3). Video of the
+ * next segment may be out already, its audio never is.
+ */
+
+static void
+ngx_livepeer_cut_save_counters(ngx_livepeer_slot_t *slot, lp_tsmux_t *m,
+    uint8_t cc_audio)
+{
+    slot->ts[0] = m->cc_pat;
+    slot->ts[1] = m->cc_pmt;
+    slot->ts[2] = m->cc_video;
+    slot->ts[3] = cc_audio;
+    slot->ts[4] = m->pmt_version;
+    slot->ts[5] = m->video_type;
+    slot->ts[6] = m->audio_type;
+}
+
+
+static void
+ngx_livepeer_cut_load_counters(ngx_livepeer_slot_t *slot, lp_tsmux_t *m)
+{
+    m->cc_pat = slot->ts[0];
+    m->cc_pmt = slot->ts[1];
+    m->cc_video = slot->ts[2];
+    m->cc_audio = slot->ts[3];
+    m->pmt_version = slot->ts[4];
+    m->video_type = slot->ts[5];
+    m->audio_type = slot->ts[6];
 }
 
 
@@ -490,6 +527,7 @@ ngx_livepeer_cut_account(ngx_livepeer_stream_t *st, ngx_livepeer_open_t *o)
 
     seg->seq = slot->next_seq++;
     slot->end_90k = seg->end_90k;
+    ngx_livepeer_cut_save_counters(slot, &o->mux, cut->mux.cc_audio);
     slot->segments++;
     slot->fps_milli = seg->audio_only ? 0 : (uint32_t) fps;
 
@@ -1343,6 +1381,7 @@ ngx_livepeer_cut_close(ngx_livepeer_stream_t *st)
     }
 
     if (ngx_livepeer_cut_flush(st, o, o->end) == NGX_OK) {
+        o->mux = cut->mux;
         (void) ngx_livepeer_cut_finish(st, o, 1);
     }
 }

@@ -19,8 +19,8 @@ struct ngx_livepeer_hls_s {
     uint64_t               peak[NGX_LIVEPEER_VARIANTS_MAX];   /* as in the */
     uint64_t               average[NGX_LIVEPEER_VARIANTS_MAX];   /* master */
     ngx_uint_t             listed;         /* variants in the master, bits */
+    ngx_uint_t             made;           /* directories of rungs, bits */
     unsigned               settled:1;      /* variants are those of now */
-    unsigned               failed:1;       /* a write has, and was logged */
 };
 
 
@@ -713,10 +713,15 @@ ngx_livepeer_hls_publish(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg)
         r = &seg->renditions[i];
         name = st->rungs[i].profile.name;
 
-        if (ngx_livepeer_store_make(&st->hls->store, name, st->log) != NGX_OK
-            || ngx_livepeer_hls_store(st, seg, name,
-                                      (seg->gap || !r->whole) ? NULL
-                                                              : r->bytes))
+        if (!(st->hls->made >> i & 1)
+            && ngx_livepeer_store_make(&st->hls->store, name, st->log)
+               == NGX_OK)
+        {
+            st->hls->made |= (ngx_uint_t) 1 << i;
+        }
+
+        if (ngx_livepeer_hls_store(st, seg, name, seg->gap || !r->whole
+                                                  ? NULL : r->bytes))
         {
             gaps |= (ngx_uint_t) 1 << i;
         }

@@ -22,6 +22,7 @@
 
 #define NGX_LIVEPEER_SEG_SLOT      4000      /* ms, at least, until a gap */
 #define NGX_LIVEPEER_SEG_ATTEMPT   2000      /* ms, at least, for one */
+#define NGX_LIVEPEER_SEG_LOOK      250       /* ms between two looks around */
 #define NGX_LIVEPEER_SEG_SLACK     (1024 * 1024)
 #define NGX_LIVEPEER_SEG_RING      64
 
@@ -59,10 +60,7 @@ static size_t  ngx_livepeer_seg_memory;      /* of all segs of the worker */
 /* The driver */
 
 
-/*
- * How long the state may last. An attempt is given up early only for somebody
- * else; alone, an orchestrator has until the slot is published.
- */
+/* ms until the state is given up; 0 or less: its time is over */
 
 static ngx_msec_int_t
 ngx_livepeer_seg_patience(ngx_livepeer_seg_t *seg)
@@ -77,17 +75,36 @@ ngx_livepeer_seg_patience(ngx_livepeer_seg_t *seg)
 
     case seg_upload:
     case seg_result:
-        break;
+        return ngx_min(left, slot);
 
     case seg_fetch:
-        left = ngx_max(left, attempt / 2);
-        break;
+        return ngx_min(ngx_max(left, attempt / 2), slot);
 
     default:
         return slot;
     }
+}
 
-    return ngx_livepeer_session_other(seg) ? ngx_min(left, slot) : slot;
+
+/*
+ * An attempt is given up early only for somebody else: alone, an orchestrator
+ * has until the slot must be published.
+ */
+
+static ngx_uint_t
+ngx_livepeer_seg_waits_on(ngx_livepeer_seg_t *seg)
+{
+    ngx_msec_int_t  slot;
+
+    slot = (ngx_msec_int_t) (seg->deadline - ngx_current_msec);
+
+    if (slot <= 0 || seg->call == NULL || ngx_livepeer_session_other(seg)) {
+        return 0;
+    }
+
+    ngx_add_timer(&seg->event, ngx_min(slot, NGX_LIVEPEER_SEG_LOOK));
+
+    return 1;
 }
 
 
@@ -98,13 +115,18 @@ ngx_livepeer_seg_enter(ngx_livepeer_seg_t *seg, ngx_int_t rc)
     ngx_event_t     *ev = &seg->event;
     ngx_msec_int_t   left;
 
-    if (ev->timedout) {
-        ev->timedout = 0;
-        seg->reason = "did not answer in time";
-    }
-
     if (ev->timer_set) {
         ngx_del_timer(ev);
+    }
+
+    if (ev->timedout) {
+        ev->timedout = 0;
+
+        if (ngx_livepeer_seg_waits_on(seg)) {
+            return;
+        }
+
+        seg->reason = "did not answer in time";
     }
 
     switch (rc) {

@@ -83,7 +83,7 @@ ngx_livepeer_status_send(ngx_http_request_t *r, const char *type,
 
     b->pos = (u_char *) data;
     b->last = b->pos + len;
-    b->memory = 1;
+    b->memory = len ? 1 : 0;
     b->last_buf = (r == r->main) ? 1 : 0;
     b->last_in_chain = 1;
 

@@ -40,20 +40,29 @@ ngx_int_t
 ngx_livepeer_store_make(const ngx_livepeer_store_t *store,
     const char *variant, ngx_log_t *log)
 {
-    u_char  path[NGX_MAX_PATH];
+    u_char           path[NGX_MAX_PATH];
+    ngx_err_t        err;
+    ngx_file_info_t  fi;
 
     (void) ngx_snprintf(path, NGX_MAX_PATH, "%s/%s/%s%Z", store->path,
                         store->name, variant ? variant : "");
 
-    if (ngx_create_dir(path, 0755) == NGX_FILE_ERROR
-        && ngx_errno != NGX_EEXIST)
-    {
-        ngx_log_error(NGX_LOG_ERR, log, ngx_errno,
-                      ngx_create_dir_n " \"%s\" failed", path);
-        return NGX_ERROR;
+    if (ngx_create_dir(path, 0755) != NGX_FILE_ERROR) {
+        return NGX_OK;
     }
 
-    return NGX_OK;
+    err = ngx_errno;
+
+    if (err == NGX_EEXIST && ngx_file_info(path, &fi) != NGX_FILE_ERROR
+        && ngx_is_dir(&fi))
+    {
+        return NGX_OK;
+    }
+
+    ngx_log_error(NGX_LOG_ERR, log, err, ngx_create_dir_n " \"%s\" failed",
+                  path);
+
+    return NGX_ERROR;
 }
 
 

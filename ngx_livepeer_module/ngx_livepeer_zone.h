@@ -91,6 +91,7 @@ struct ngx_livepeer_slot_s {
     uint32_t           norchs;
     ngx_livepeer_orch_stat_t  orchs[NGX_LIVEPEER_ORCHS_MAX];
 
+    uint8_t            ts[7];                     /* the muxer's counters */
     uint64_t           discontinuities;           /* of all segments so far */
     lp_hash_t          key;                       /* of the key it came with */
     uint32_t           window;                    /* segments of a playlist */
