@@ -170,8 +170,14 @@ orch_creds_capabilities(orch_rpc_t *rpc, orch_creds_t *c,
         memset(&c->seg.capabilities, 0, sizeof(lp_capabilities_t));
     }
 
-    lp_capability_orchestrator(&ours, LP_VERSION);
+    lp_capability_orchestrator(&ours, LP_CAPABILITY_NETWORK);
     rc = lp_capability_match(&c->seg.capabilities, &ours);
+
+    /* asked for without the bit: a slice, a signature, storage elsewhere */
+
+    if (c->seg.has_clip || c->seg.calc_phash || c->seg.has_storage) {
+        rc = LP_UNSUPPORTED;
+    }
 
     for (i = 0; i < c->seg.nprofiles; i++) {
         if (c->seg.profiles[i].encoder != LP_CODEC_H264) {

@@ -28,7 +28,8 @@ orch_info_fill(const orch_rpc_t *rpc, lp_wire_orch_info_t *info,
     info->address = *orch_identity_address(rpc->identity);
     info->has_address = 1;
 
-    lp_capability_orchestrator(&info->capabilities, LP_VERSION);
+    lp_capability_orchestrator(&info->capabilities,
+                               LP_CAPABILITY_NETWORK);
     info->has_capabilities = 1;
 
     info->token = *token;

@@ -46,16 +46,19 @@ lp_capability_has(const lp_bits_t *bits, unsigned bit)
 void
 lp_capability_orchestrator(lp_capabilities_t *c, const char *version)
 {
-    unsigned  bit;
+    size_t  i;
+
+    static const uint8_t  offered[] = {
+        LP_CAP_H264, LP_CAP_MPEGTS, LP_CAP_FRACTIONAL_FPS,
+        LP_CAP_STORAGE_DIRECT, LP_CAP_BASELINE, LP_CAP_MAIN, LP_CAP_HIGH,
+        LP_CAP_CONSTRAINED_HIGH, LP_CAP_GOP, LP_CAP_AUTH_TOKEN, LP_CAP_SLICE
+    };
 
     memset(c, 0, sizeof(lp_capabilities_t));
 
-    for (bit = LP_CAP_H264; bit <= LP_CAP_AUTH_TOKEN; bit++) {
-        lp_capability_set(&c->bits, bit);
+    for (i = 0; i < sizeof(offered); i++) {
+        lp_capability_set(&c->bits, offered[i]);
     }
-
-    lp_capability_set(&c->bits, LP_CAP_MPEG7_SIGNATURE);
-    lp_capability_set(&c->bits, LP_CAP_SLICE);
 
     snprintf(c->version, sizeof(c->version), "%s", version);
 }

@@ -45,7 +45,17 @@ typedef struct {
 void lp_capability_set(lp_bits_t *bits, unsigned bit);
 int lp_capability_has(const lp_bits_t *bits, unsigned bit);
 
-/* what our orchestrator offers: the set 0-12, 14, 26 and version */
+/*
+ * The version a peer compares with its minimum: the go-livepeer release whose
+ * protocol this is, and ours behind it.
+ */
+#define LP_CAPABILITY_NETWORK  "0.9.1-streamflow." LP_VERSION
+
+/*
+ * What our orchestrator offers. Left out of go-livepeer's default set: MP4
+ * output, S3 and GCS storage, MPEG-7 signatures. Slicing is in because every
+ * job of a gateway's HTTP push asks for it; a job with a slice is refused.
+ */
 void lp_capability_orchestrator(lp_capabilities_t *c, const char *version);
 
 /* what a job of these renditions asks for (H.264 4:2:0 8-bit input) */

@@ -16,7 +16,11 @@
 /* keccak of manifest | BE32(seq) | hash | 8 hex digits for each rendition */
 void lp_segcreds_digest(lp_hash_t *out, const lp_wire_seg_data_t *s);
 
-/* sign s->sig with the key (sets has_sig) */
+/*
+ * Sign s->sig with the key (sets has_sig). LP_LIMIT: a manifest of more than
+ * 64 printable ASCII characters, or not 1 to 12 renditions: such bytes could
+ * be taken for something else that the key signs (T-36).
+ */
 lp_status_t lp_segcreds_sign(lp_wire_seg_data_t *s, const lp_keys_t *keys,
     const lp_secret_t *secret);
 

@@ -106,7 +106,7 @@ lp_wire_item(lp_wire_item_t *item, const uint8_t *p, const uint8_t *end)
 int
 lp_wire_is_text(const uint8_t *s, size_t len)
 {
-    size_t    i, n;
+    size_t    i, k, n;
     uint32_t  c, least;
 
     for (i = 0; i < len; i += n) {
@@ -134,7 +134,7 @@ lp_wire_is_text(const uint8_t *s, size_t len)
 
         c &= 0x7fu >> n;
 
-        for (size_t k = 1; k < n; k++) {
+        for (k = 1; k < n; k++) {
             if ((s[i + k] & 0xc0) != 0x80) {
                 return 0;
             }

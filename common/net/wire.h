@@ -7,8 +7,9 @@
  *
  * Every decoder: arena holds what the struct points at and outlives it;
  * strings are checked to be UTF-8 without NUL; repeated fields at most 1024,
- * maps 256, the message 256 KiB. LP_LIMIT when one is passed. Encoders append
- * to out; ask lp_buf_status.
+ * maps 256, the message 256 KiB. LP_LIMIT when one is passed. A field given
+ * twice has two readings and is LP_MALFORMED. After any failure the struct
+ * is not to be read. Encoders append to out; ask lp_buf_status.
  */
 #ifndef LP_WIRE_H
 #define LP_WIRE_H
@@ -47,7 +48,7 @@ typedef struct {
 } lp_wire_token_t;
 
 typedef struct {
-    int64_t  num;                          /* wei */
+    int64_t  num;                          /* wei, >= 0 */
     int64_t  den;                          /* pixels, >= 1 */
 } lp_wire_price_t;
 
@@ -88,9 +89,10 @@ typedef struct {
     lp_capabilities_t         capabilities;
     lp_wire_token_t           token;
     const char               *nodes[LP_WIRE_NODES_MAX];
-    size_t                    nnodes;
+    size_t                    nnodes;      /* later ones are not kept */
     uint8_t                   has_address, has_params, has_price,
-                              has_capabilities, has_token, has_storage;
+                              has_capabilities, has_token,
+                              has_storage; /* read only: never written */
 } lp_wire_orch_info_t;
 
 typedef struct {
@@ -101,7 +103,8 @@ typedef struct {
     uint8_t             has_sig;
     uint8_t             has_capabilities;
     uint8_t             has_token;
-    uint8_t             has_storage;       /* external: type not DIRECT */
+    uint8_t             has_storage;       /* external: type not DIRECT; read
+                                              only */
     uint8_t             calc_phash;
     uint8_t             has_clip;          /* only a part is asked for */
     int32_t             duration_ms;       /* as sent; 0 means 2000 */
