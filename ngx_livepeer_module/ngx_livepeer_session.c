@@ -262,6 +262,7 @@ ngx_livepeer_session_add(ngx_livepeer_stream_t *st,
 
     ngx_queue_insert_tail(&st->sessions, &s->queue);
     ngx_livepeer_session_ask(s);
+    ngx_livepeer_session_show(s, NULL, NULL);
 
     return NGX_OK;
 }

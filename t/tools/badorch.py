@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""An orchestrator that is wrong in one chosen way, for the broadcaster's tests.
+"""Orchestrators, each wrong in one chosen way, for the broadcaster's tests.
 
-    badorch.py MODE [--arg X] [--size WxH] [--port N]
+    badorch.py [--size WxH] MODE[=X]...
 
-gRPC is served by grpcio on one port, segments and renditions by plain
-HTTP/1.1 over TLS on another one of the same host. It prints
-"ready on https://127.0.0.1:PORT" and works until it is killed. Mode "echo"
-is honest: it returns the source as every rendition, so a ladder with one
-rung of the source's size is delivered. Every other mode differs from it in
-the one thing its name says.
+For each mode gRPC is served by grpcio on one port, segments and renditions
+by plain HTTP/1.1 over TLS on another one of the same host. It prints a line
+"MODE ready on https://127.0.0.1:PORT" for each and works until it is killed.
+Mode "echo" is honest: it returns the source as every rendition, so a ladder
+with one rung of the source's size is delivered. Every other mode differs
+from it in the one thing its name says. What is asked is counted on stdout.
 """
 import argparse
 import base64
@@ -134,8 +134,8 @@ def video_units(ts):
 # --- the orchestrator
 
 class Orchestrator:
-    def __init__(self, o):
-        self.o, self.mode = o, o.mode
+    def __init__(self, mode, arg, size):
+        self.mode, self.arg, self.size = mode, arg, size
         self.store, self.lock = {}, threading.Lock()
         self.previous = None
         self.asked = self.posted = self.fetched = self.ended = 0
@@ -176,7 +176,7 @@ class Orchestrator:
     def count(self, what):
         with self.lock:
             setattr(self, what, getattr(self, what) + 1)
-            print(what, getattr(self, what), flush=True)
+            print(self.mode, what, getattr(self, what), flush=True)
 
     def serve_grpc(self, key, cert):
         import grpc
@@ -187,7 +187,7 @@ class Orchestrator:
                 "GetOrchestrator": unary(self.get_orchestrator),
                 "EndTranscodingSession": unary(self.end_session)}),))
         port = server.add_secure_port(
-            "127.0.0.1:%d" % self.o.port,
+            "127.0.0.1:0",
             grpc.ssl_server_credentials([(key, cert)]))
         server.start()
         self.server = server
@@ -195,7 +195,7 @@ class Orchestrator:
 
     # HTTP/1.1
 
-    def serve_http(self, key, cert, port=0, alpn=None, handler=None):
+    def serve_http(self, key, cert, alpn=None, handler=None):
         with tempfile.NamedTemporaryFile() as f:
             f.write(key + cert)
             f.flush()
@@ -203,7 +203,7 @@ class Orchestrator:
             tls.load_cert_chain(f.name)
         if alpn:
             tls.set_alpn_protocols(alpn)
-        s = socket.create_server(("127.0.0.1", port), backlog=64)
+        s = socket.create_server(("127.0.0.1", 0), backlog=64)
 
         def client(c):
             try:
@@ -258,7 +258,7 @@ class Orchestrator:
         if self.is_("close"):
             raise OSError
         if self.is_("status"):
-            return self.answer(c, int(self.o.arg), b"no\n")
+            return self.answer(c, int(self.arg), b"no\n")
         if self.is_("redirect"):
             c.sendall(b"HTTP/1.1 307 X\r\nLocation: %b/segment\r\n"
                       b"Content-Length: 0\r\n\r\n" % self.base.encode())
@@ -270,7 +270,7 @@ class Orchestrator:
         if self.is_("early-close"):
             raise OSError
         if self.is_("slow"):
-            time.sleep(float(self.o.arg))
+            time.sleep(float(self.arg))
 
         creds = base64.b64decode(head["livepeer-segment"])
         self.chunk(c, self.result(creds, body))
@@ -283,13 +283,13 @@ class Orchestrator:
             return data(2, b"x" * 400000)
         seq = first(creds, 2, 0)
         if self.is_("error"):
-            return num(1, seq) + data(2, self.o.arg)
+            return num(1, seq) + data(2, self.arg)
         if self.is_("no-data"):
             return num(1, seq)
 
         n = sum(number in (33, 34, 35) for number, _ in fields(creds))
         n += {"fewer": -1, "more": 1}.get(self.mode, 0)
-        w, h = map(int, self.o.size.split("x"))
+        w, h = map(int, self.size.split("x"))
         pixels = video_units(body) * w * h + self.is_("pixels")
         if self.is_("stale"):
             body, self.previous = self.previous or body[:188], body
@@ -344,36 +344,39 @@ class Orchestrator:
         while True:
             c.sendall(block)
 
-    def start(self):
-        key, cert = certificate()
+    def start(self, key, cert):
         if self.is_("hang-tcp", "hang-tls"):
-            self.port = self.serve_http(key, cert, self.o.port,
+            self.port = self.serve_http(key, cert,
                                         handler=lambda c: time.sleep(3600))
         elif self.is_("grpc-garbage"):
             self.port = self.serve_http(
-                key, cert, self.o.port, ["h2"],
+                key, cert, ["h2"],
                 lambda c: (c.recv(100), c.sendall(os.urandom(5000))))
         elif self.is_("grpc-http1"):
             self.port = self.serve_http(
-                key, cert, self.o.port, None,
+                key, cert, None,
                 lambda c: (c.recv(65536), self.answer(c, 200, self.info())))
         else:
             self.port = self.serve_grpc(key, cert)
         self.http_port = self.serve_http(key, cert)
         self.base = "https://127.0.0.1:%d" % self.http_port
-        print("ready on https://127.0.0.1:%d" % self.port, flush=True)
+        print("%s ready on https://127.0.0.1:%d" % (self.mode, self.port),
+              flush=True)
 
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("mode", choices=MODES)
-    p.add_argument("--arg", default="")
+    p.add_argument("modes", nargs="+", metavar="MODE[=X]")
     p.add_argument("--size", default="640x360")
-    p.add_argument("--port", type=int, default=0)
-    orch = Orchestrator(p.parse_args())
+    o = p.parse_args()
     for s in (signal.SIGTERM, signal.SIGINT):
         signal.signal(s, lambda *_: os._exit(0))
-    orch.start()
+    key, cert = certificate()
+    for text in o.modes:
+        mode, _, arg = text.partition("=")
+        if mode not in MODES:
+            p.error("unknown mode " + mode)
+        Orchestrator(mode, arg, o.size).start(key, cert)
     while True:
         signal.pause()
 
