@@ -82,6 +82,17 @@ orch_http1_reset(orch_http1_t *h1)
 }
 
 
+/* what a client has sent and we only keep */
+void
+orch_http1_count(orch_http1_t *h1)
+{
+    size_t  n = h1->head.cap + h1->pending.cap;
+
+    orch_http_memory(h1->conn->http, (int64_t) n - (int64_t) h1->counted);
+    h1->counted = n;
+}
+
+
 static int
 orch_http1_open(orch_conn_t *c)
 {
@@ -113,6 +124,7 @@ orch_http1_close(orch_conn_t *c)
 
     lp_buf_done(&h1->head);
     lp_buf_done(&h1->pending);
+    orch_http1_count(h1);
     free(h1);
     c->proto = NULL;
 }
@@ -474,8 +486,8 @@ orch_http1_malformed(orch_http1_t *h1)
 }
 
 
-int
-orch_http1_recv(orch_conn_t *c, const uint8_t *p, size_t len)
+static int
+orch_http1_read(orch_conn_t *c, const uint8_t *p, size_t len)
 {
     ssize_t        n;
     orch_http1_t  *h1 = c->proto;
@@ -506,11 +518,24 @@ orch_http1_recv(orch_conn_t *c, const uint8_t *p, size_t len)
         len -= (size_t) n;
     }
 
+    return 0;
+}
+
+
+int
+orch_http1_recv(orch_conn_t *c, const uint8_t *p, size_t len)
+{
+    int            rc;
+    orch_http1_t  *h1 = c->proto;
+
+    rc = orch_http1_read(c, p, len);
+    orch_http1_count(h1);
+
     if (h1->s && !h1->body_done && orch_stream_holds(h1->s)) {
         c->pause_read = 1;
     }
 
-    return 0;
+    return rc;
 }
 
 

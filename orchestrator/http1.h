@@ -53,6 +53,7 @@ typedef struct {
     size_t          line;                     /* where the last one begins */
     unsigned        nlines;
     lp_buf_t        pending;
+    size_t          counted;                  /* of both, as memory */
 
     orch_str_t      url;
     orch_str_t      name;
@@ -76,6 +77,7 @@ extern const orch_codec_t  orch_http1_codec;
 /* http1.c */
 int orch_http1_recv(orch_conn_t *c, const uint8_t *p, size_t len);
 void orch_http1_reset(orch_http1_t *h1);
+void orch_http1_count(orch_http1_t *h1);
 
 /* http1_body.c: what was used of p, -1 when it is malformed */
 ssize_t orch_http1_body(orch_http1_t *h1, const uint8_t *p, size_t len);

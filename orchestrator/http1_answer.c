@@ -139,6 +139,7 @@ orch_http1_next(orch_conn_t *c, orch_http1_t *h1)
 
     rc = pending.len ? orch_http1_recv(c, pending.data, pending.len) : 0;
     lp_buf_done(&pending);
+    orch_http1_count(h1);
 
     return rc;
 }

@@ -70,8 +70,13 @@ orch_http2_on_begin_frame(nghttp2_session *session,
 
     now = orch_http2_now(c);
 
-    if (hd->type == NGHTTP2_HEADERS) {
+    /* a block that nghttp2 ignores has no end but the next frame */
+
+    if (hd->type == NGHTTP2_HEADERS && !h2->goaway) {
         c->head_ms = now;
+
+    } else if (hd->type != NGHTTP2_CONTINUATION) {
+        c->head_ms = 0;
     }
 
     if (orch_budget_frame(&h2->budget, hd->type, hd->flags, hd->length, now)
@@ -144,7 +149,6 @@ orch_http2_on_header(nghttp2_session *session, const nghttp2_frame *frame,
 static void
 orch_http2_on_head(orch_conn_t *c, orch_stream_t *s, int ended)
 {
-    orch_str_t      expect;
     orch_http2_t   *h2 = c->proto;
     nghttp2_nv      nv = { (uint8_t *) ":status", (uint8_t *) "100", 7, 3,
                            NGHTTP2_NV_FLAG_NONE };
@@ -152,9 +156,9 @@ orch_http2_on_head(orch_conn_t *c, orch_stream_t *s, int ended)
     h2->budget.requests++;
     orch_stream_begin(s, !ended);
 
-    expect = orch_http_header(&s->r, "expect", NULL);
-
-    if (expect.len && !ended && s->status == 0 && s->active && !s->discard) {
+    if (!ended && s->status == 0 && s->active && !s->discard
+        && orch_http_header(&s->r, "expect", NULL).len)
+    {
         nghttp2_submit_headers(h2->session, NGHTTP2_FLAG_NONE, s->id, NULL,
                                &nv, 1, NULL);
     }
@@ -547,12 +551,14 @@ orch_http2_answer(orch_conn_t *c, orch_stream_t *s)
 
     if (!s->submitted) {
         orch_http2_submit(c, s);
-        return;
-    }
 
-    if (s->deferred) {
+    } else if (s->deferred) {
         s->deferred = 0;
         nghttp2_session_resume_data(h2->session, s->id);
+    }
+
+    if (s->finished) {
+        orch_stream_forget(s);
     }
 }
 

@@ -121,8 +121,10 @@ orch_stream_copy_fields(orch_stream_t *s, orch_field_t *to,
         }
 
         f = &to[k];
-        f->name = orch_stream_copy(s, from[i].name, strlen(from[i].name));
-        f->value = orch_stream_copy(s, from[i].value, strlen(from[i].value));
+        f->name = orch_stream_copy(&s->answer, from[i].name,
+                                   strlen(from[i].name));
+        f->value = orch_stream_copy(&s->answer, from[i].value,
+                                    strlen(from[i].value));
 
         if (f->name.data && f->value.data) {
             k++;

@@ -612,10 +612,19 @@ orch_conn_handshake(orch_conn_t *c)
     }
 
     c->idle_ms = orch_conn_now(c);
-    c->state = conn_peek;
 
-    if (orch_tls_is_h2(c->tls) && orch_conn_open(c, &orch_http2_codec) != 0) {
-        c->dead = 1;
+    switch (orch_tls_alpn(c->tls)) {
+
+    case ORCH_TLS_ALPN_H2:
+        c->dead = orch_conn_open(c, &orch_http2_codec) != 0;
+        break;
+
+    case ORCH_TLS_ALPN_HTTP1:
+        c->dead = orch_conn_open(c, &orch_http1_codec) != 0;
+        break;
+
+    default:
+        c->state = conn_peek;
     }
 }
 

@@ -70,7 +70,8 @@ struct orch_stream_s {
     int32_t              id;
 
     /* the request */
-    lp_arena_t           arena;
+    lp_arena_t           arena;               /* fields, until finished */
+    size_t               field_memory;        /* of memory */
     orch_field_t         fields[ORCH_HTTP_HEADERS_MAX];
     unsigned             nfields;
     size_t               field_bytes;         /* as HPACK counts them */
@@ -80,6 +81,7 @@ struct orch_stream_s {
     int                  refuse;              /* a status; 0: within limits */
 
     /* the answer */
+    lp_arena_t           answer;
     int                  status;              /* 0: none yet */
     orch_field_t         headers[ORCH_HTTP_ANSWER_MAX];
     unsigned             nheaders;
@@ -249,7 +251,10 @@ int orch_stream_holds(orch_stream_t *s);
 /* bytes that count as buffered until the stream ends */
 void orch_stream_count(orch_stream_t *s, size_t n);
 void orch_stream_uncount(orch_stream_t *s, size_t n);
-orch_str_t orch_stream_copy(orch_stream_t *s, const char *text, size_t len);
+orch_str_t orch_stream_copy(lp_arena_t *to, const char *text, size_t len);
+
+/* the handler is done with it: the fields are freed, the answer stays */
+void orch_stream_forget(orch_stream_t *s);
 
 /* http_answer.c */
 void orch_stream_mark(orch_stream_t *s);      /* its codec has work */

@@ -136,7 +136,7 @@ orch_conn_check_idle(orch_conn_t *c, uint64_t now)
 {
     uint64_t  t = c->http->conf.idle_ms;
 
-    if (c->nstreams || c->closing || c->out_pos < c->out_len) {
+    if (c->nstreams || c->head_ms || c->closing || c->out_pos < c->out_len) {
         return ORCH_HTTP_NEVER;
     }
 

@@ -85,6 +85,7 @@ orch_stream_create(orch_conn_t *c, int32_t id)
     memcpy(s->r.peer, c->peer, sizeof(s->r.peer));
 
     lp_arena_init(&s->arena, 2 * ORCH_HTTP_HEADER_ROOM);
+    lp_arena_init(&s->answer, 2 * ORCH_HTTP_HEADER_ROOM);
     orch_stream_count(s, sizeof(orch_stream_t));
 
     s->next = c->streams;
@@ -133,6 +134,7 @@ orch_stream_destroy(orch_stream_t *s)
 
     orch_stream_uncount(s, s->memory);
     lp_arena_done(&s->arena);
+    lp_arena_done(&s->answer);
     free(s);
 }
 
@@ -154,14 +156,34 @@ orch_stream_abort(orch_stream_t *s)
 
 
 orch_str_t
-orch_stream_copy(orch_stream_t *s, const char *text, size_t len)
+orch_stream_copy(lp_arena_t *to, const char *text, size_t len)
 {
     orch_str_t  str;
 
-    str.data = lp_arena_strndup(&s->arena, text, len);
+    str.data = lp_arena_strndup(to, text, len);
     str.len = str.data ? len : 0;
 
     return str;
+}
+
+
+/*
+ * A few bytes of HPACK name kilobytes of fields again and again: they must
+ * not stay for as long as the peer likes to keep its stream open.
+ */
+void
+orch_stream_forget(orch_stream_t *s)
+{
+    static const orch_str_t  none = { "", 0 };
+
+    s->nfields = 0;
+    s->r.method = none;
+    s->r.path = none;
+    s->r.authority = none;
+
+    orch_stream_uncount(s, s->field_memory);
+    s->field_memory = 0;
+    lp_arena_done(&s->arena);
 }
 
 
@@ -222,14 +244,15 @@ orch_stream_add_field(orch_stream_t *s, const char *name, size_t nlen,
         return 0;
     }
 
-    f.name = orch_stream_copy(s, name, nlen);
-    f.value = orch_stream_copy(s, value, vlen);
+    f.name = orch_stream_copy(&s->arena, name, nlen);
+    f.value = orch_stream_copy(&s->arena, value, vlen);
 
     if (f.name.data == NULL || f.value.data == NULL) {
         s->refuse = 503;
         return 0;
     }
 
+    s->field_memory += nlen + vlen;
     orch_stream_count(s, nlen + vlen);
 
     p = (char *) (uintptr_t) f.name.data;

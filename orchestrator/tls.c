@@ -41,7 +41,7 @@ orch_tls_ssl(const orch_tls_conn_t *c)
  * gRPC connection too. No overlap: go on without ALPN, as HTTP/1.1.
  */
 static int
-orch_tls_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen,
+orch_tls_select(SSL *ssl, const unsigned char **out, unsigned char *outlen,
     const unsigned char *in, unsigned int inlen, void *arg)
 {
     unsigned char  *chosen;
@@ -239,7 +239,7 @@ orch_tls_configure(SSL_CTX *ctx)
     SSL_CTX_set_read_ahead(ctx, 1);
     SSL_CTX_set_default_read_buffer_len(ctx, ORCH_TLS_READ_AHEAD);
 
-    SSL_CTX_set_alpn_select_cb(ctx, orch_tls_alpn, NULL);
+    SSL_CTX_set_alpn_select_cb(ctx, orch_tls_select, NULL);
 
     if (SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) != 1
         || SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256:"
@@ -430,15 +430,19 @@ orch_tls_handshake(orch_tls_conn_t *c)
 }
 
 
-int
-orch_tls_is_h2(const orch_tls_conn_t *c)
+orch_tls_alpn_e
+orch_tls_alpn(const orch_tls_conn_t *c)
 {
     unsigned int          len;
     const unsigned char  *name;
 
     SSL_get0_alpn_selected(orch_tls_ssl(c), &name, &len);
 
-    return len == 2 && memcmp(name, "h2", 2) == 0;
+    if (len == 0) {
+        return ORCH_TLS_ALPN_NONE;
+    }
+
+    return len == 2 ? ORCH_TLS_ALPN_H2 : ORCH_TLS_ALPN_HTTP1;
 }
 
 

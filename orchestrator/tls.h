@@ -29,6 +29,12 @@ typedef enum {
     ORCH_TLS_ERROR
 } orch_tls_rc_e;
 
+typedef enum {
+    ORCH_TLS_ALPN_NONE,                 /* not asked for, or nothing shared */
+    ORCH_TLS_ALPN_H2,
+    ORCH_TLS_ALPN_HTTP1
+} orch_tls_alpn_e;
+
 
 /*
  * cert_file and key_file: PEM, or both NULL and a certificate for name is
@@ -48,8 +54,8 @@ void orch_tls_close(orch_tls_conn_t **c);
 
 orch_tls_rc_e orch_tls_handshake(orch_tls_conn_t *c);
 
-/* after the handshake: 1 when ALPN chose h2 */
-int orch_tls_is_h2(const orch_tls_conn_t *c);
+/* after the handshake */
+orch_tls_alpn_e orch_tls_alpn(const orch_tls_conn_t *c);
 
 /* *n bytes were read or taken; a write that waits may be repeated from
  * another address, with the same bytes or more */

@@ -24,6 +24,7 @@ floods();
 slow();
 allowed();
 smuggling();
+rubbish();
 slots();
 memory();
 
@@ -251,6 +252,36 @@ sub smuggling {
         is(() = $got =~ m{^HTTP/1\.1 }mg, 1, "$name: one answer");
     }
     like($s->curl('/headers'), qr/^GET/, 'and another client is served');
+}
+
+
+# good requests with a few bytes wrong; RUBBISH=N for more of them
+sub rubbish {
+    my $n = $ENV{RUBBISH} || 150;
+    my $seed = $ENV{SEED} || 1;
+    my @good = (
+        "GET /headers?a=b HTTP/1.1\r\nHost: x\r\nX-Repeat: 1\r\n\r\n",
+        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+        "POST /early HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+        . "\r\n5;x=y\r\nhello\r\nA\r\n0123456789\r\n0\r\nX: y\r\n\r\n",
+        "POST /sink?max=3 HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+        . "Content-Length: 9\r\n\r\n123456789",
+        "GET /big?n=100000 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0",
+    );
+
+    srand $seed;
+    local $SIG{PIPE} = 'IGNORE';
+    for (1 .. $n) {
+        my $bytes = join '', map { $good[rand @good] } 0 .. rand 5;
+        substr $bytes, rand length $bytes, 1, chr rand 256 for 0 .. rand 3;
+        my $sock = $s->socket;
+        syswrite $sock, $bytes;
+        $s->read($sock, 0.005);
+    }
+    `$h2raw $s->{port} rubbish n=$n seed=$seed`;
+    is($?, 0, "rubbish: $n connections of either kind (seed $seed)");
+    like($s->curl('/headers'), qr/^GET/, 'rubbish: another client is served');
 }
 
 

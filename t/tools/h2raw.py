@@ -3,11 +3,13 @@
 
     h2raw.py PORT conform              RFC 9113 cases, one TAP line each
     h2raw.py PORT ATTACK [key=value]   one line: key=value of what happened
+    h2raw.py PORT rubbish n=N seed=S   N connections of damaged frames
 
 Standard library only; cleartext with prior knowledge, so that the frames
 are what reaches the server.
 """
 
+import random
 import socket
 import struct
 import sys
@@ -603,6 +605,41 @@ def silent(c, n):
     return n
 
 
+def rubbish(port, n, seed):
+    """n connections of good frames, some of them damaged"""
+    rng = random.Random(seed)
+    good = [sent for _, sent, _ in CASES if sent] + [
+        OPEN + frame(DATA, 0, 1, b'x' * 5000) + frame(DATA, 1, 1),
+        head(path='/big?n=200000') + frame(WINDOW, 0, 1, b'\0\0\xff\xff'),
+        head(method='POST', path='/echo', flags=END_HEADERS)
+        + frame(DATA, 1, 1, b'y' * 9000),
+        head(path='/slow?wait=10'), frame(RST, 0, 1, b'\0\0\0\x08'),
+        frame(GOAWAY, 0, 0, b'\0' * 8), frame(PING, 0, 0, b'12345678'),
+    ]
+    for i in range(n):
+        sent = bytearray()
+        for k in range(rng.randrange(1, 12)):
+            part = bytearray(rng.choice(good))
+            stream = struct.pack('>I', rng.choice((1, 1, 3, 3, 5, 7)))
+            if rng.random() < 0.7 and part[5:9] == b'\0\0\0\1':
+                part[5:9] = stream
+            if rng.random() < 0.3:
+                for _ in range(rng.randrange(1, 4)):
+                    part[rng.randrange(len(part))] = rng.randrange(256)
+            if rng.random() < 0.1:
+                del part[rng.randrange(len(part)):]
+            sent += part
+        c = Client(port)
+        at = 0
+        while at < len(sent) and not c.closed:
+            size = rng.choice((1, 9, 100, 5000, 100000))
+            c.send(bytes(sent[at:at + size]))
+            at += size
+        c.read(0.002)
+        c.sock.close()
+    return n
+
+
 ATTACKS = {
     'rapid-reset': rapid_reset, 'forced-reset': forced_reset,
     'finished-reset': finished_reset, 'continuation': continuation,
@@ -622,6 +659,10 @@ def main():
         conform(port)
         return
     options = dict(a.split('=') for a in sys.argv[3:])
+    if mode == 'rubbish':
+        print('done=%d' % rubbish(port, int(options['n']),
+                                  int(options['seed'])))
+        return
     c = Client(port)
     done = ATTACKS[mode](c, int(options.get('n', '100000')))
     c.until(lambda: c.closed or 1 in c.ended and mode in ('slow-body',),

@@ -273,6 +273,23 @@ httpd_grpc(httpd_t *d, orch_http_request_t *r)
 }
 
 
+/* an error without a message: headers, then trailers */
+static void
+httpd_denied(httpd_t *d, orch_http_request_t *r)
+{
+    static const orch_http_header_t  trailers[] = {
+        { "grpc-status", "7" },
+        { "grpc-message", "not%20today" },
+    };
+
+    (void) d;
+
+    orch_http_discard(r);
+    orch_http_head(r, 200, httpd_grpc_headers, 1);
+    orch_http_finish(r, trailers, 2);
+}
+
+
 static void
 httpd_stream_timer(void *data)
 {
@@ -432,6 +449,7 @@ static const httpd_route_t  httpd_routes[] = {
     { "/early",    httpd_early },
     { "/slow",     httpd_slow },
     { "/grpc",     httpd_grpc },
+    { "/denied",   httpd_denied },
     { "/stream",   httpd_stream },
     { "/big",      httpd_big },
     { "/refuse",   httpd_refuse },
