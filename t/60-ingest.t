@@ -14,6 +14,13 @@ use Time::HiRes qw/ time sleep /;
 my $t = Test::Livepeer->new->plan(118);
 my $dir = $t->dir;
 
+# a sanitized module needs its runtime before all else
+if ($Test::Livepeer::BUILD =~ /san/) {
+    chomp($ENV{LD_PRELOAD} = join ' ', map { chomp(my $f = `gcc -print-file-name=$_`); $f }
+                                       qw/ libasan.so libubsan.so /);
+    $ENV{ASAN_OPTIONS} = 'detect_leaks=0';
+}
+
 
 # --- the configuration is judged by nginx -t, with a sentence and a line
 
@@ -78,6 +85,7 @@ livepeer_segment 1s; livepeer_window 4; livepeer_reconnect 10s; livepeer_attempt
 livepeer_max_streams 3; livepeer_max_segment 10s; livepeer_max_segment_size 8m; livepeer_max_memory 64m;
 CONF
 is($rc, 0, 'all directives, well formed') or diag $text;
+delete $ENV{LD_PRELOAD};
 
 
 # --- who may publish

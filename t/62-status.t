@@ -142,7 +142,10 @@ my $conf = Test::Livepeer::slurp($t->{conf});
 $conf =~ s/livepeer on;//;
 $conf =~ s/location \/hls\/ \{ livepeer_hls; \}//;
 Test::Livepeer::spew("$dir/empty.conf", $conf);
-my $ng = $t->spawn('empty', '/usr/sbin/nginx', '-p', "$dir/nginx", '-c', "$dir/empty.conf", '-e', "$dir/empty-error.log");
+my %env;
+%env = (LD_PRELOAD => join(' ', map { chomp(my $f = `gcc -print-file-name=$_`); $f } qw/ libasan.so libubsan.so /),
+        ASAN_OPTIONS => "detect_leaks=0:log_path=$dir/asan") if $Test::Livepeer::BUILD =~ /san/;
+my $ng = $t->spawn('empty', { env => \%env }, '/usr/sbin/nginx', '-p', "$dir/nginx", '-c', "$dir/empty.conf", '-e', "$dir/empty-error.log");
 $t->await('it', 10, sub { ($t->get('/livepeer/api'))[0] == 200 });
 is_deeply($t->api->{applications}, [], 'nothing configured: an empty page');
 is(($t->get('/livepeer/metrics'))[0], 200, 'and empty metrics');
