@@ -7,6 +7,7 @@
  *   begin ->  on_body*  ->  on_end           the request came whole
  *        \------- on_abort ------            the peer or a limit ended it
  *
+ * on_end is also called for a request without a body, right after begin.
  * A request is answered once: orch_http_reply, or orch_http_head followed by
  * orch_http_body... and orch_http_finish. After finish or on_abort the
  * handler does not touch the request again.

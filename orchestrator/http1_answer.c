@@ -41,7 +41,6 @@ orch_http1_put_head(orch_conn_t *c, orch_http1_t *h1)
     int             rc, old;
     unsigned        i;
     lp_buf_t        out;
-    const char     *name;
     orch_stream_t  *s = h1->s;
 
     old = h1->minor == 0;
@@ -53,13 +52,8 @@ orch_http1_put_head(orch_conn_t *c, orch_http1_t *h1)
     orch_http1_put_field(&out, "date", orch_http_date(c->http));
 
     for (i = 0; i < s->nheaders; i++) {
-        name = s->headers[i].name.data;
-
-        if (strcmp(name, "connection") != 0
-            && strcmp(name, "transfer-encoding") != 0)
-        {
-            orch_http1_put_field(&out, name, s->headers[i].value.data);
-        }
+        orch_http1_put_field(&out, s->headers[i].name.data,
+                             s->headers[i].value.data);
     }
 
     if (!s->has_length && !s->head_only) {

@@ -4,6 +4,7 @@
  * behind their frame's head. The session is freed by close only, which no
  * callback of nghttp2 reaches.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -146,6 +147,25 @@ orch_http2_on_header(nghttp2_session *session, const nghttp2_frame *frame,
 }
 
 
+/* a client that does not heed the first GOAWAY gets the second at once */
+static void
+orch_http2_count_request(orch_conn_t *c)
+{
+    uint64_t       max = c->http->conf.max_requests;
+    orch_http2_t  *h2 = c->proto;
+
+    h2->budget.requests++;
+
+    if (c->requests == max) {
+        orch_http2_drain(c);
+
+    } else if (c->requests == 2 * max && !h2->goaway) {
+        c->drain_ms = orch_http2_now(c);
+        orch_http2_drain(c);
+    }
+}
+
+
 static void
 orch_http2_on_head(orch_conn_t *c, orch_stream_t *s, int ended)
 {
@@ -153,7 +173,6 @@ orch_http2_on_head(orch_conn_t *c, orch_stream_t *s, int ended)
     nghttp2_nv      nv = { (uint8_t *) ":status", (uint8_t *) "100", 7, 3,
                            NGHTTP2_NV_FLAG_NONE };
 
-    h2->budget.requests++;
     orch_stream_begin(s, !ended);
 
     if (!ended && s->status == 0 && s->active && !s->discard
@@ -163,25 +182,7 @@ orch_http2_on_head(orch_conn_t *c, orch_stream_t *s, int ended)
                                &nv, 1, NULL);
     }
 
-    if (c->requests >= c->http->conf.max_requests && !h2->notice) {
-        orch_http2_drain(c);
-    }
-}
-
-
-static int
-orch_http2_on_reset(orch_conn_t *c, const orch_stream_t *s)
-{
-    int            answered;
-    orch_http2_t  *h2 = c->proto;
-
-    answered = s == NULL || s->answered_ms != 0;
-
-    if (orch_budget_reset(&h2->budget, answered, orch_http2_now(c)) != 0) {
-        return orch_http2_overdrawn(c);
-    }
-
-    return 0;
+    orch_http2_count_request(c);
 }
 
 
@@ -189,8 +190,9 @@ static int
 orch_http2_on_frame_recv(nghttp2_session *session,
     const nghttp2_frame *frame, void *data)
 {
-    int             ended;
+    int             ended, answered;
     orch_conn_t    *c = data;
+    orch_http2_t   *h2 = c->proto;
     orch_stream_t  *s;
 
     ended = frame->hd.flags & NGHTTP2_FLAG_END_STREAM;
@@ -216,7 +218,11 @@ orch_http2_on_frame_recv(nghttp2_session *session,
         break;
 
     case NGHTTP2_RST_STREAM:
-        return orch_http2_on_reset(c, s);
+        answered = s == NULL || s->answered_ms != 0;
+
+        if (orch_budget_reset(&h2->budget, answered, orch_http2_now(c)) != 0) {
+            return orch_http2_overdrawn(c);
+        }
     }
 
     return 0;
@@ -358,13 +364,6 @@ orch_http2_on_frame_send(nghttp2_session *session,
 }
 
 
-static int
-orch_http2_is_full(const orch_conn_t *c)
-{
-    return c->out_len - c->out_pos >= ORCH_HTTP_OUT;
-}
-
-
 static ssize_t
 orch_http2_send(nghttp2_session *session, const uint8_t *p, size_t len,
     int flags, void *data)
@@ -374,7 +373,7 @@ orch_http2_send(nghttp2_session *session, const uint8_t *p, size_t len,
     (void) session;
     (void) flags;
 
-    if (orch_http2_is_full(c)) {
+    if (orch_conn_is_full(c)) {
         return NGHTTP2_ERR_WOULDBLOCK;
     }
 
@@ -397,7 +396,7 @@ orch_http2_send_data(nghttp2_session *session, nghttp2_frame *frame,
     (void) session;
     (void) frame;
 
-    if (orch_http2_is_full(c)) {
+    if (orch_conn_is_full(c)) {
         return NGHTTP2_ERR_WOULDBLOCK;
     }
 
@@ -424,25 +423,10 @@ static size_t
 orch_http2_put_fields(nghttp2_nv *nva, size_t n, const orch_field_t *f,
     size_t nfields)
 {
-    size_t       i, k;
+    size_t       i;
     nghttp2_nv  *nv;
 
-    static const char  *hop[] = {
-        "connection", "keep-alive", "proxy-connection", "transfer-encoding",
-        "upgrade"
-    };
-
     for (i = 0; i < nfields; i++) {
-        for (k = 0; k < sizeof(hop) / sizeof(hop[0]); k++) {
-            if (strcmp(f[i].name.data, hop[k]) == 0) {
-                break;
-            }
-        }
-
-        if (k < sizeof(hop) / sizeof(hop[0])) {
-            continue;
-        }
-
         nv = &nva[n++];
         nv->name = (uint8_t *) (uintptr_t) f[i].name.data;
         nv->namelen = f[i].name.len;
@@ -455,29 +439,17 @@ orch_http2_put_fields(nghttp2_nv *nva, size_t n, const orch_field_t *f,
 }
 
 
-static void
-orch_http2_submit_trailers(orch_http2_t *h2, orch_stream_t *s)
-{
-    size_t      n;
-    nghttp2_nv  nva[ORCH_HTTP_ANSWER_MAX];
-
-    n = orch_http2_put_fields(nva, 0, s->trailers, s->ntrailers);
-    nghttp2_submit_trailer(h2->session, s->id, nva, n);
-}
-
-
 /* how much the next DATA frame takes; the bytes follow in send_data */
 static ssize_t
 orch_http2_read(nghttp2_session *session, int32_t id, uint8_t *buf,
     size_t size, uint32_t *flags, nghttp2_data_source *source, void *data)
 {
     size_t          n;
-    orch_conn_t    *c = data;
+    nghttp2_nv      nva[ORCH_HTTP_ANSWER_MAX];
     orch_stream_t  *s = source->ptr;
 
-    (void) session;
-    (void) id;
     (void) buf;
+    (void) data;
 
     n = s->queued < size ? s->queued : size;
 
@@ -493,7 +465,9 @@ orch_http2_read(nghttp2_session *session, int32_t id, uint8_t *buf,
 
         if (s->ntrailers) {
             *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-            orch_http2_submit_trailers(c->proto, s);
+            nghttp2_submit_trailer(session, id, nva,
+                                   orch_http2_put_fields(nva, 0, s->trailers,
+                                                         s->ntrailers));
         }
     }
 
@@ -505,7 +479,7 @@ static void
 orch_http2_submit(orch_conn_t *c, orch_stream_t *s)
 {
     int                     no_body;
-    char                    status[4];
+    char                    status[12];
     size_t                  n;
     orch_http2_t           *h2 = c->proto;
     nghttp2_nv              nva[ORCH_HTTP_ANSWER_MAX + 2];
@@ -516,10 +490,7 @@ orch_http2_submit(orch_conn_t *c, orch_stream_t *s)
         { { "date", 4 }, { date, strlen(date) } },
     };
 
-    status[0] = (char) ('0' + s->status / 100);
-    status[1] = (char) ('0' + s->status / 10 % 10);
-    status[2] = (char) ('0' + s->status % 10);
-    status[3] = '\0';
+    snprintf(status, sizeof(status), "%d", s->status);
 
     n = orch_http2_put_fields(nva, 0, first, 2);
     n = orch_http2_put_fields(nva, n, s->headers, s->nheaders);
@@ -616,30 +587,24 @@ orch_http2_recv(orch_conn_t *c, const uint8_t *p, size_t len)
 }
 
 
+#define orch_http2_set(cb, name, handler)                                     \
+    nghttp2_session_callbacks_set_##name##_callback(cb, handler)
+
+
 static void
 orch_http2_set_callbacks(nghttp2_session_callbacks *cb)
 {
-    nghttp2_session_callbacks_set_on_begin_frame_callback(cb,
-        orch_http2_on_begin_frame);
-    nghttp2_session_callbacks_set_on_begin_headers_callback(cb,
-        orch_http2_on_begin_headers);
-    nghttp2_session_callbacks_set_on_header_callback(cb,
-        orch_http2_on_header);
-    nghttp2_session_callbacks_set_on_frame_recv_callback(cb,
-        orch_http2_on_frame_recv);
-    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(cb,
-        orch_http2_on_invalid_frame);
-    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(cb,
-        orch_http2_on_data);
-    nghttp2_session_callbacks_set_on_stream_close_callback(cb,
-        orch_http2_on_stream_close);
-    nghttp2_session_callbacks_set_on_frame_send_callback(cb,
-        orch_http2_on_frame_send);
-    nghttp2_session_callbacks_set_unpack_extension_callback(cb,
-        orch_http2_on_unknown);
-    nghttp2_session_callbacks_set_send_callback(cb, orch_http2_send);
-    nghttp2_session_callbacks_set_send_data_callback(cb,
-        orch_http2_send_data);
+    orch_http2_set(cb, on_begin_frame, orch_http2_on_begin_frame);
+    orch_http2_set(cb, on_begin_headers, orch_http2_on_begin_headers);
+    orch_http2_set(cb, on_header, orch_http2_on_header);
+    orch_http2_set(cb, on_frame_recv, orch_http2_on_frame_recv);
+    orch_http2_set(cb, on_invalid_frame_recv, orch_http2_on_invalid_frame);
+    orch_http2_set(cb, on_data_chunk_recv, orch_http2_on_data);
+    orch_http2_set(cb, on_stream_close, orch_http2_on_stream_close);
+    orch_http2_set(cb, on_frame_send, orch_http2_on_frame_send);
+    orch_http2_set(cb, unpack_extension, orch_http2_on_unknown);
+    orch_http2_set(cb, send, orch_http2_send);
+    orch_http2_set(cb, send_data, orch_http2_send_data);
 }
 
 

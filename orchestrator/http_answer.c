@@ -91,12 +91,29 @@ orch_stream_take(orch_stream_t *s, uint8_t *out, size_t len)
 }
 
 
-/* a value with a control character could be read as another field */
+/*
+ * What describes the connection is the codec's to say; and a value with a
+ * control character could be read as another field.
+ */
 static int
-orch_stream_is_clean(const char *value)
+orch_stream_may_send(const orch_http_header_t *header)
 {
-    for ( /* void */ ; *value; value++) {
-        if ((unsigned char) *value < 0x20 || *value == 0x7f) {
+    size_t       i;
+    const char  *p;
+
+    static const char  *hop[] = {
+        "connection", "keep-alive", "proxy-connection", "transfer-encoding",
+        "upgrade"
+    };
+
+    for (i = 0; i < sizeof(hop) / sizeof(hop[0]); i++) {
+        if (strcmp(header->name, hop[i]) == 0) {
+            return 0;
+        }
+    }
+
+    for (p = header->value; *p; p++) {
+        if ((unsigned char) *p < 0x20 || *p == 0x7f) {
             return 0;
         }
     }
@@ -116,7 +133,7 @@ orch_stream_copy_fields(orch_stream_t *s, orch_field_t *to,
     assert(n <= ORCH_HTTP_ANSWER_MAX);
 
     for (i = 0; i < n; i++) {
-        if (!orch_stream_is_clean(from[i].value)) {
+        if (!orch_stream_may_send(&from[i])) {
             continue;
         }
 

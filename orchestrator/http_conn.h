@@ -267,6 +267,13 @@ void orch_stream_release(orch_stream_t *s);   /* all of it, unsent */
 /* http_deadline.c: the next moment to ask, now when something was ended */
 uint64_t orch_conn_check(orch_conn_t *c, uint64_t now);
 
+/* enough for one round of writing */
+static inline int
+orch_conn_is_full(const orch_conn_t *c)
+{
+    return c->out_len - c->out_pos >= ORCH_HTTP_OUT;
+}
+
 static inline orch_stream_t *
 orch_stream_of(const orch_http_request_t *r)
 {
