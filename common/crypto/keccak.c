@@ -53,7 +53,7 @@ lp_keccak_rol(uint64_t v, unsigned n)
 #define w_STORE(i)       s[0][i] = a[i];
 
 
-static void
+void
 lp_keccak_absorb_1(uint64_t *const *s, const uint8_t *const *p,
     size_t nblocks)
 {
@@ -66,7 +66,7 @@ lp_keccak_absorb_1(uint64_t *const *s, const uint8_t *const *p,
 /* the same, where "and not" and a rotation into another register exist */
 
 __attribute__((target("bmi,bmi2")))
-static void
+void
 lp_keccak_absorb_1_bmi(uint64_t *const *s, const uint8_t *const *p,
     size_t nblocks)
 {

@@ -30,6 +30,36 @@ typedef void (*lp_keccak_absorb_pt)(uint64_t *const *s,
 extern const uint64_t  lp_keccak_rc[24];
 
 
+/* the ways: which of them a processor has is for the callers to know */
+
+void lp_keccak_absorb_1(uint64_t *const *s, const uint8_t *const *p,
+    size_t nblocks);
+
+#if defined(__x86_64__)
+
+void lp_keccak_absorb_1_bmi(uint64_t *const *s, const uint8_t *const *p,
+    size_t nblocks);
+void lp_keccak_absorb_4_avx2(uint64_t *const *s, const uint8_t *const *p,
+    size_t nblocks);
+
+/* AVX-512 */
+
+void lp_keccak_absorb_2(uint64_t *const *s, const uint8_t *const *p,
+    size_t nblocks);
+void lp_keccak_absorb_4(uint64_t *const *s, const uint8_t *const *p,
+    size_t nblocks);
+void lp_keccak_absorb_8(uint64_t *const *s, const uint8_t *const *p,
+    size_t nblocks);
+
+#endif
+
+/*
+ * The best way this processor has for at least n states (n 1 to 8): the
+ * function, and in *width how many states it takes. NULL: only one by one.
+ */
+lp_keccak_absorb_pt lp_keccak_simd(size_t n, size_t *width);
+
+
 #define LP_KECCAK_ALL(XX)                                                     \
     LP_KECCAK_RATE_ALL(XX)                                                    \
     XX(17) XX(18) XX(19) XX(20) XX(21) XX(22) XX(23) XX(24)
@@ -60,7 +90,7 @@ extern const uint64_t  lp_keccak_rc[24];
 
 /* rho, pi and chi for one plane: the lanes that land there, their turns */
 
-#define LP_KECCAK_PLANE(OP, A, E, y, r0, i1, r1, i2, r2, i3, r3, i4, r4, i0)  \
+#define LP_KECCAK_PLANE(OP, A, E, y, i0, r0, i1, r1, i2, r2, i3, r3, i4, r4)  \
     b[0] = OP##_ROL(OP##_XOR(A[i0], d[i0 % 5]), r0);                          \
     b[1] = OP##_ROL(OP##_XOR(A[i1], d[i1 % 5]), r1);                          \
     b[2] = OP##_ROL(OP##_XOR(A[i2], d[i2 % 5]), r2);                          \
@@ -75,12 +105,12 @@ extern const uint64_t  lp_keccak_rc[24];
 
 #define LP_KECCAK_ROUND(OP, A, E, rc)                                         \
     LP_KECCAK_THETA(OP, A);                                                   \
-    LP_KECCAK_PLANE(OP, A, E, 0, 0, 6, 44, 12, 43, 18, 21, 24, 14, 0);        \
+    LP_KECCAK_PLANE(OP, A, E, 0, 0, 0, 6, 44, 12, 43, 18, 21, 24, 14);        \
     E[0] = OP##_XOR(E[0], OP##_ALL(rc));                                      \
-    LP_KECCAK_PLANE(OP, A, E, 1, 28, 9, 20, 10, 3, 16, 45, 22, 61, 3);        \
-    LP_KECCAK_PLANE(OP, A, E, 2, 1, 7, 6, 13, 25, 19, 8, 20, 18, 1);          \
-    LP_KECCAK_PLANE(OP, A, E, 3, 27, 5, 36, 11, 10, 17, 15, 23, 56, 4);       \
-    LP_KECCAK_PLANE(OP, A, E, 4, 62, 8, 55, 14, 39, 15, 41, 21, 2, 2)
+    LP_KECCAK_PLANE(OP, A, E, 1, 3, 28, 9, 20, 10, 3, 16, 45, 22, 61);        \
+    LP_KECCAK_PLANE(OP, A, E, 2, 1, 1, 7, 6, 13, 25, 19, 8, 20, 18);          \
+    LP_KECCAK_PLANE(OP, A, E, 3, 4, 27, 5, 36, 11, 10, 17, 15, 23, 56);       \
+    LP_KECCAK_PLANE(OP, A, E, 4, 2, 62, 8, 55, 14, 39, 15, 41, 21, 2)
 
 
 /*
@@ -104,13 +134,6 @@ extern const uint64_t  lp_keccak_rc[24];
     }                                                                         \
                                                                               \
     LP_KECCAK_ALL(OP##_STORE)
-
-
-/*
- * The best way this processor has for at least n states (n 1 to 8): the
- * function, and in *width how many states it takes. NULL: only one by one.
- */
-lp_keccak_absorb_pt lp_keccak_simd(size_t n, size_t *width);
 
 
 #endif /* LP_KECCAK_F_H */

@@ -64,7 +64,7 @@ lp_keccak_input(const uint8_t *p)
 
 
 LP_KECCAK_AVX512
-static void
+void
 lp_keccak_absorb_2(uint64_t *const *s, const uint8_t *const *p,
     size_t nblocks)
 {
@@ -87,7 +87,7 @@ lp_keccak_absorb_2(uint64_t *const *s, const uint8_t *const *p,
 
 
 LP_KECCAK_AVX512
-static void
+void
 lp_keccak_absorb_4(uint64_t *const *s, const uint8_t *const *p,
     size_t nblocks)
 {
@@ -111,7 +111,7 @@ lp_keccak_absorb_4(uint64_t *const *s, const uint8_t *const *p,
 
 
 LP_KECCAK_AVX512
-static void
+void
 lp_keccak_absorb_8(uint64_t *const *s, const uint8_t *const *p,
     size_t nblocks)
 {
@@ -133,7 +133,7 @@ lp_keccak_absorb_8(uint64_t *const *s, const uint8_t *const *p,
 
 
 LP_KECCAK_AVX2
-static void
+void
 lp_keccak_absorb_4_avx2(uint64_t *const *s, const uint8_t *const *p,
     size_t nblocks)
 {

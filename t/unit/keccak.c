@@ -1,13 +1,12 @@
 /*
- * Keccak-256: vectors, any cut of a message, several messages at once. The
- * sources are taken in whole, to reach the ways that this processor has but
- * would not choose.
+ * Keccak-256: vectors, any cut of a message, several messages at once, also
+ * in the ways that this processor has but would not choose.
  */
 
 #include <stdlib.h>
 
-#include "common/crypto/keccak.c"
-#include "common/crypto/keccak_simd.c"
+#include "common/crypto/keccak.h"
+#include "common/crypto/keccak_f.h"
 #include "t/data/keccak.h"
 #include "t/unit/tap.h"
 
