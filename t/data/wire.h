@@ -140,5 +140,9 @@ static const char  result_data[] =
 static const char  result_error[] =
     "080712104f7263686573747261746f7242757379";
 
+static const char  remote_register[] =
+    "0a03666f6f100a1a0d0a04ffbf81202205302e392e31";
+static const char  remote_teardown[] = "1a0c420a12086631343035636564";
+
 
 #endif /* T_DATA_WIRE_H */

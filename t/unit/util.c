@@ -131,7 +131,8 @@ test_arena(void)
 
     lp_arena_done(&a);
     is_int((int64_t) a.used, 0, "all freed");
-    ok(lp_arena_alloc(&a, 1024 * 1024) != NULL, "and usable: up to its ceiling");
+    ok(lp_arena_alloc(&a, 1024 * 1024) != NULL,
+       "and usable: up to its ceiling");
     ok(lp_arena_alloc(&a, 1) == NULL, "not a byte over it");
     lp_arena_done(&a);
     lp_arena_done(&a);

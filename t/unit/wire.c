@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/util/hex.h"
+#include "lp_rpc.pb-c.h"
 #include "t/data/keys.h"
 #include "t/data/wire.h"
 #include "t/unit/tap.h"
@@ -259,7 +260,8 @@ test_ceilings(void)
 }
 
 
-#define HASH0  "0000000000000000000000000000000000000000000000000000000000000000"
+#define ZERO8  "0000000000000000"
+#define HASH0  ZERO8 ZERO8 ZERO8 ZERO8
 #define SEG    "1a20" HASH0                        /* the least of a SegData */
 #define ADDR   "f39fd6e51aad88f6f4ce6ab8827279cfffb92266"
 #define REQ    "0a14" ADDR
@@ -273,8 +275,8 @@ static const edge_t  edges[] = {
     /* widths of bytes */
     { WIRE_REQUEST, LP_OK, REQ, "an address of 20 bytes" },
     { WIRE_REQUEST, LP_MALFORMED, "", "no address" },
-    { WIRE_REQUEST, LP_MALFORMED, "0a13" "39fd6e51aad88f6f4ce6ab8827279cfffb9226",
-      "an address of 19" },
+    { WIRE_REQUEST, LP_MALFORMED,
+      "0a13" "39fd6e51aad88f6f4ce6ab8827279cfffb9226", "an address of 19" },
     { WIRE_REQUEST, LP_MALFORMED, "0a15" ADDR "00", "an address of 21" },
     { WIRE_REQUEST, LP_MALFORMED, "0a28" ADDR ADDR, "an address of 40" },
     { WIRE_REQUEST, LP_OK, REQ "1200", "an empty signature is none" },
@@ -286,7 +288,8 @@ static const edge_t  edges[] = {
     { WIRE_SEG_DATA, LP_OK, SEG, "a hash of 32" },
     { WIRE_SEG_DATA, LP_MALFORMED, "", "no hash" },
     { WIRE_SEG_DATA, LP_MALFORMED, "1a21" HASH0 "00", "a hash of 33" },
-    { WIRE_SEG_DATA, LP_MALFORMED, SEG "2a0101", "a segment's short signature" },
+    { WIRE_SEG_DATA, LP_MALFORMED, SEG "2a0101",
+      "a segment's short signature" },
     { WIRE_PAYMENT, LP_MALFORMED, "120100", "a sender of 1" },
     { WIRE_PAYMENT, LP_OK, PAY("", "38"), "parameters of zeros" },
     { WIRE_PAYMENT, LP_MALFORMED, "0a160a14" ADDR, "no hash in parameters" },
@@ -634,6 +637,40 @@ test_profiles(void)
 }
 
 
+/* messages that only go-livepeer's transcoders use: their numbers stand */
+
+static void
+test_remote(void)
+{
+    msg_t                  m;
+    uint8_t                again[64];
+    Net__NotifySegment    *n;
+    Net__RegisterRequest  *r;
+
+    msg_open(&m, remote_register);
+    r = net__register_request__unpack(NULL, m.len, m.data);
+    ok(r && strcmp(r->secret, "foo") == 0 && r->capacity == 10
+       && r->capabilities && strcmp(r->capabilities->version, "0.9.1") == 0
+       && r->capabilities->n_bitstring == 1
+       && r->capabilities->bitstring[0] == 0x4005fff,
+       "a transcoder's registration");
+    is_hex(again, net__register_request__pack(r, again), remote_register,
+           "and again");
+    net__register_request__free_unpacked(r, NULL);
+    msg_close(&m);
+
+    msg_open(&m, remote_teardown);
+    n = net__notify_segment__unpack(NULL, m.len, m.data);
+    ok(n && n->url[0] == '\0' && n->seg_data && n->seg_data->auth_token
+       && strcmp(n->seg_data->auth_token->session_id, "f1405ced") == 0,
+       "the end of a session, told to it");
+    is_hex(again, net__notify_segment__pack(n, again), remote_teardown,
+           "and again");
+    net__notify_segment__free_unpacked(n, NULL);
+    msg_close(&m);
+}
+
+
 static void
 test_grpc(void)
 {
@@ -697,6 +734,7 @@ main(void)
     test_limits();
     test_dropped();
     test_profiles();
+    test_remote();
     test_grpc();
 
     return done();
