@@ -55,7 +55,7 @@ contracts-coverage: contracts
 
 contracts-gas: contracts
 	@$(FORGE) snapshot --quiet --match-contract GasTest --snap $(abspath $(CONTRACTS_OUT))/gas
-	@cat $(CONTRACTS_OUT)/gas
+	@cat $(CONTRACTS_OUT)/snapshots/gas.json
 
 contracts-economics: contracts
 	@BUILD=$(BUILD) $(CONTRACTS)/tool node $(CONTRACTS)/economics.js --out $(CONTRACTS_OUT)

@@ -58,6 +58,8 @@ interface Vm {
         uint64 gasRemaining;
     }
 
+    function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+
     function lastCallGas() external view returns (Gas memory);
 }
 

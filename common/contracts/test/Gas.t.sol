@@ -13,8 +13,6 @@ contract GasTest is FaultWorld {
     uint256 private constant KEY = 0xA11CE;
     address private sender;
 
-    event Gas(string what, uint256 used);
-
     function setUp() public override {
         super.setUp();
         sender = vm.addr(KEY);
@@ -31,7 +29,7 @@ contract GasTest is FaultWorld {
     }
 
     function limit(string memory what, uint256 used, uint256 ceiling) private {
-        emit Gas(what, used);
+        vm.snapshotValue("gas", what, used);
         atMost(used, ceiling, what);
     }
 

@@ -84,6 +84,7 @@ contract RegistryTest is World {
         vm.expectEmit(true, false, false, true, address(registry));
         emit LocationsUpdate(address(this), ids);
         registry.setLocations(ids);
+        eq(keccak256(abi.encode(registry.getLocations(address(this)))), keccak256(abi.encode(ids)), "kept");
         vm.expectEmit(true, false, false, true, address(registry));
         emit ServiceURIUpdate(address(this), "https://a.example:8935");
         registry.setServiceURI("https://a.example:8935");
