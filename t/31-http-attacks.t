@@ -3,7 +3,7 @@
 # HTTP/2 frames, smuggled HTTP/1 requests, slow peers. After each the process
 # is alive, not bigger, and serves another client. threats.md T-53 .. T-56,
 # T-59.
-# takes 40 s
+# takes 35 s
 
 use strict;
 use warnings;

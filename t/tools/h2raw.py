@@ -5,12 +5,12 @@
     h2raw.py PORT ATTACK [key=value]   one line: key=value of what happened
     h2raw.py PORT rubbish n=N seed=S   N connections of damaged frames
 
-Standard library only; cleartext with prior knowledge, so that the frames
-are what reaches the server.
+Standard library only; cleartext with prior knowledge, or tls=1 and ALPN.
 """
 
 import random
 import socket
+import ssl
 import struct
 import sys
 import time
@@ -60,9 +60,14 @@ def block(*fields, method='GET', path='/echo', scheme='http',
 
 
 class Client:
-    def __init__(self, port, preface=PREFACE, settings=b'', timeout=5):
+    def __init__(self, port, preface=PREFACE, settings=b'', timeout=5,
+                 tls=False):
         self.sock = socket.create_connection(('127.0.0.1', port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if tls:
+            context = ssl._create_unverified_context()
+            context.set_alpn_protocols(['http/1.1', 'h2'])
+            self.sock = context.wrap_socket(self.sock)
         self.sock.settimeout(timeout)
         self.inbox = b''
         self.closed = False
@@ -663,7 +668,7 @@ def main():
         print('done=%d' % rubbish(port, int(options['n']),
                                   int(options['seed'])))
         return
-    c = Client(port)
+    c = Client(port, tls='tls' in options)
     done = ATTACKS[mode](c, int(options.get('n', '100000')))
     c.until(lambda: c.closed or 1 in c.ended and mode in ('slow-body',),
             float(options.get('wait', '1')))
