@@ -30,6 +30,8 @@
 
 static void ngx_livepeer_session_ask(ngx_livepeer_session_t *s);
 static void ngx_livepeer_session_plan(ngx_livepeer_session_t *s);
+static void ngx_livepeer_session_tell(ngx_livepeer_session_t *s,
+    ngx_uint_t down);
 static void ngx_livepeer_session_answer_handler(ngx_event_t *ev);
 static void ngx_livepeer_session_timer_handler(ngx_event_t *ev);
 
@@ -81,6 +83,7 @@ ngx_livepeer_session_peer(ngx_str_t *url, ngx_log_t *log)
     peer->url.len = url->len;
     ngx_memcpy(peer->url.data, url->data, url->len);
 
+    ngx_queue_init(&peer->sessions);
     ngx_queue_insert_tail(peers, &peer->queue);
 
     return peer;
@@ -215,6 +218,15 @@ ngx_livepeer_session_close(void *data)
     lp_buf_done(&s->request);
     lp_arena_done(&s->arena);
     s->ready = 0;
+
+    if (s->sibling.next) {
+        ngx_queue_remove(&s->sibling);
+        s->sibling.next = NULL;
+
+        if (s->peer->prober == s) {
+            ngx_livepeer_session_tell(s, s->peer->down);
+        }
+    }
 }
 
 
@@ -261,6 +273,7 @@ ngx_livepeer_session_add(ngx_livepeer_stream_t *st,
     }
 
     ngx_queue_insert_tail(&st->sessions, &s->queue);
+    ngx_queue_insert_tail(&s->peer->sessions, &s->sibling);
     ngx_livepeer_session_ask(s);
     ngx_livepeer_session_show(s, NULL, NULL);
 
@@ -317,21 +330,30 @@ ngx_livepeer_session_stop(ngx_livepeer_stream_t *st)
 /* Asking */
 
 
+/* one asks for all streams while the peer is down: T-46 */
+
 static void
 ngx_livepeer_session_ask(ngx_livepeer_session_t *s)
 {
-    if (s->call) {
-        return;
-    }
-
-    s->asked = ngx_current_msec;
+    ngx_livepeer_peer_t  *peer = s->peer;
 
     if (s->timer.timer_set) {
         ngx_del_timer(&s->timer);
     }
 
+    if (s->call || (peer->down && peer->prober)) {
+        return;
+    }
+
+    peer->asked = ngx_current_msec;
+
     if (ngx_livepeer_discover_ask(s) != NGX_OK) {
         ngx_livepeer_session_plan(s);
+        return;
+    }
+
+    if (peer->prober == NULL) {
+        peer->prober = s;
     }
 }
 
@@ -350,7 +372,7 @@ ngx_livepeer_session_plan(ngx_livepeer_session_t *s)
         ngx_del_timer(&s->timer);
     }
 
-    pause = (ngx_msec_int_t) (s->asked + NGX_LIVEPEER_SESSION_PAUSE
+    pause = (ngx_msec_int_t) (s->peer->asked + NGX_LIVEPEER_SESSION_PAUSE
                               - ngx_current_msec);
 
     if (s->ready) {
@@ -360,7 +382,8 @@ ngx_livepeer_session_plan(ngx_livepeer_session_t *s)
         wait = ngx_livepeer_session_suspended(s->peer);
 
         if (!ngx_livepeer_session_any(s->stream)) {
-            wait = (ngx_msec_int_t) (s->asked + NGX_LIVEPEER_SESSION_REPROBE
+            wait = (ngx_msec_int_t) (s->peer->asked
+                                     + NGX_LIVEPEER_SESSION_REPROBE
                                      - ngx_current_msec);
         }
     }
@@ -445,6 +468,42 @@ ngx_livepeer_session_log(ngx_livepeer_session_t *s, const char *why)
 }
 
 
+/* s asked for the other streams too: it was in vain, or they may go ahead */
+
+static void
+ngx_livepeer_session_tell(ngx_livepeer_session_t *s, ngx_uint_t down)
+{
+    ngx_queue_t             *q;
+    ngx_livepeer_peer_t     *peer = s->peer;
+    ngx_livepeer_session_t  *other;
+
+    if (peer->prober == s) {
+        peer->prober = NULL;
+    }
+
+    peer->down = down;
+
+    for (q = ngx_queue_head(&peer->sessions);
+         q != ngx_queue_sentinel(&peer->sessions);
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_livepeer_session_t, sibling);
+
+        if (other == s || other->ready || other->call) {
+            continue;
+        }
+
+        if (down) {
+            ngx_livepeer_session_plan(other);
+            ngx_livepeer_session_wake(other->stream);
+
+        } else {
+            ngx_livepeer_session_ask(other);
+        }
+    }
+}
+
+
 static void
 ngx_livepeer_session_answer_handler(ngx_event_t *ev)
 {
@@ -459,6 +518,7 @@ ngx_livepeer_session_answer_handler(ngx_event_t *ev)
     was = s->ready;
     why = ngx_livepeer_discover_take(s);
     ngx_livepeer_curl_cancel(&s->call);
+    ngx_livepeer_session_tell(s, why != NULL);
 
     if (why) {
         ngx_livepeer_session_punish(s);
@@ -593,7 +653,7 @@ ngx_livepeer_session_best(ngx_livepeer_seg_t *seg, ngx_uint_t *waiting)
         }
 
         if (!s->ready) {
-            *waiting |= s->call != NULL;
+            *waiting |= s->call || s->peer->prober;
 
         } else if (s->in_flight >= NGX_LIVEPEER_SESSION_SEGS) {
             *waiting = 1;

@@ -20,10 +20,16 @@ typedef struct {
     ngx_msec_t                 penalty;       /* for how long; 0: never */
     ngx_uint_t                 score_milli;   /* round trip / duration, of the
                                                  last one; 0: unknown */
+    ngx_queue_t                sessions;      /* of all streams */
+    ngx_livepeer_session_t    *prober;        /* asks just now, for all when
+                                                 the peer is down */
+    ngx_msec_t                 asked;         /* by any of them */
+    unsigned                   down:1;        /* the last asking failed */
 } ngx_livepeer_peer_t;
 
 struct ngx_livepeer_session_s {
     ngx_queue_t                queue;         /* in stream->sessions */
+    ngx_queue_t                sibling;       /* in peer->sessions */
     ngx_livepeer_stream_t     *stream;
     ngx_livepeer_peer_t       *peer;
     ngx_str_t                  url;           /* as configured */
@@ -38,7 +44,6 @@ struct ngx_livepeer_session_s {
     lp_buf_t                   request;
     ngx_buf_t                  request_buf;
     ngx_chain_t                request_link;
-    ngx_msec_t                 asked;
     ngx_event_t                answer;        /* the call's wake */
     ngx_event_t                timer;         /* when to ask again */
 

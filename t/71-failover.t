@@ -89,8 +89,9 @@ sub application {
 
 sub publish_to {
     my ($app, %o) = @_;
-    return $t->publisher($app, name => $app, input => $clip, seconds => 5, %o,
-                         url => "rtmp://127.0.0.1:$t->{rtmp}/$app/$app");
+    my $name = $o{name} || $app;
+    return $t->publisher($app, input => $clip, seconds => 5, name => $name, %o,
+                         url => "rtmp://127.0.0.1:$t->{rtmp}/$app/$name");
 }
 
 sub gaps { my ($p) = @_; scalar grep { $_->{gap} } @{$p->{segments}} }
@@ -103,6 +104,8 @@ my ($good, undef, $honest) = bad_orchestrators('honest', 'echo');
 my ($accuser, undef, $accused) = bad_orchestrators('accuser', 'error=TranscoderInvalidVideo');
 my (undef, undef, $second) = bad_orchestrators('second', 'error=TranscoderInvalidVideo');
 my (undef, %bad) = bad_orchestrators('bad', sort keys %asked, keys %sent);
+my ($door, undef, $shut) = bad_orchestrators('door', 'grpc-error');
+my (undef, %fine) = bad_orchestrators('fine', qw/ plain named /);
 my $closed = 'https://127.0.0.1:' . Test::Livepeer::port();
 
 my %app = map { my $n = s/=.*//r; $n => "livepeer_orchestrator $bad{$_} prefer; livepeer_orchestrator $honest;" }
@@ -111,6 +114,8 @@ $app{refused} = "livepeer_orchestrator $closed prefer; livepeer_orchestrator $ho
 $app{alone} = "livepeer_orchestrator $closed;";
 $app{liar} = "livepeer_orchestrator $accused prefer; livepeer_orchestrator $honest;";
 $app{accused} = "livepeer_orchestrator $accused; livepeer_orchestrator $second;";
+$app{$_} = "livepeer_orchestrator $fine{$_};" for keys %fine;
+$app{crowd} = "livepeer_orchestrator $shut;";
 $bad{refused} = $closed;
 $asked{refused} = 'does not accept connections';
 
@@ -123,7 +128,8 @@ $t->gateway("live on;\n# nothing is livepeer on here\n",
                  . 'location /livepeer/ { livepeer_status; }');
 
 # a dozen at a time: slow is to mean the orchestrator, not this machine
-my @apps = sort keys %app;
+my @apps = sort grep { $_ ne 'crowd' } keys %app;
+my @crowd = map { publish_to('crowd', name => "crowd$_", seconds => 12) } 1 .. 4;
 while (my @some = splice @apps, 0, 12) {
     my @pubs = map { publish_to($_) } @some;
     for my $p (@pubs) {
@@ -143,6 +149,15 @@ for my $mode (sort keys %asked, keys %sent) {
         or diag "gaps @{[ gaps($mid) ]} of @{[ scalar @{$mid->{segments}} ]}, wanted $words\n",
                 grep { /"$n"/ } split /^/, $log;
 }
+
+for my $n (sort keys %fine) {
+    $t->await("the end of $n", 30, sub { ($t->playlist("$n/$n/mid") || {})->{ended} });
+    is($t->stream($n)->{renditions}, 5, "$fine{$n}: delivers");
+}
+
+$t->await('the crowd to end', 60, sub { !grep { !$t->reap($_) } @crowd });
+my $asked = () = Test::Livepeer::slurp($door->{out}) =~ /asked/g;
+cmp_ok($asked, '<=', 8, 'four streams at a closed door: one knocks for all');
 
 my $alone = $t->playlist('alone/alone/source');
 is(@{$alone->{segments}} . ' ' . gaps($alone), '5 0', 'nobody there: the source goes on');

@@ -7,8 +7,9 @@ For each mode gRPC is served by grpcio on one port, segments and renditions
 by plain HTTP/1.1 over TLS on another one of the same host. It prints a line
 "MODE ready on https://127.0.0.1:PORT" for each and works until it is killed.
 Mode "echo" is honest: it returns the source as every rendition, so a ladder
-with one rung of the source's size is delivered. Every other mode differs
-from it in the one thing its name says. What is asked is counted on stdout.
+with one rung of the source's size is delivered; so is "plain", without TLS,
+and "named", by a name. Every other mode differs from it in the one thing its
+name says. What is asked is counted on stdout.
 """
 import argparse
 import base64
@@ -23,7 +24,7 @@ import threading
 import time
 from concurrent import futures
 
-MODES = """echo hang-tcp hang-tls grpc-garbage grpc-http1 grpc-error
+MODES = """echo plain named hang-tcp hang-tls grpc-garbage grpc-http1 grpc-error
 grpc-malformed grpc-no-token grpc-no-work grpc-other-host grpc-incapable
 hang early-hang early-close close status error garbage-result huge-result
 wrong-seq no-data bad-signature no-signature fewer more pixels html
@@ -186,9 +187,9 @@ class Orchestrator:
             grpc.method_handlers_generic_handler("net.Orchestrator", {
                 "GetOrchestrator": unary(self.get_orchestrator),
                 "EndTranscodingSession": unary(self.end_session)}),))
-        port = server.add_secure_port(
-            "127.0.0.1:0",
-            grpc.ssl_server_credentials([(key, cert)]))
+        port = server.add_insecure_port("127.0.0.1:0") if self.is_("plain") \
+            else server.add_secure_port(
+                "127.0.0.1:0", grpc.ssl_server_credentials([(key, cert)]))
         server.start()
         self.server = server
         return port
@@ -207,7 +208,7 @@ class Orchestrator:
 
         def client(c):
             try:
-                if not self.is_("hang-tcp"):
+                if not self.is_("hang-tcp", "plain"):
                     c = tls.wrap_socket(c, server_side=True)
                 (handler or self.http)(c)
             except (OSError, ValueError, IndexError):
@@ -359,9 +360,10 @@ class Orchestrator:
         else:
             self.port = self.serve_grpc(key, cert)
         self.http_port = self.serve_http(key, cert)
-        self.base = "https://127.0.0.1:%d" % self.http_port
-        print("%s ready on https://127.0.0.1:%d" % (self.mode, self.port),
-              flush=True)
+        at = "http" if self.is_("plain") else "https"
+        at += "://localhost" if self.is_("named") else "://127.0.0.1"
+        self.base = "%s:%d" % (at, self.http_port)
+        print("%s ready on %s:%d" % (self.mode, at, self.port), flush=True)
 
 
 def main():
