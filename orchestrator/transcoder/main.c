@@ -4,7 +4,6 @@
  * up, says hello and works until its parent hangs up.
  */
 #include <errno.h>
-#include <malloc.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +17,7 @@
 #include "orchestrator/transcoder/engine.h"
 #include "orchestrator/transcoder/inspect.h"
 #include "orchestrator/transcoder/jobs.h"
+#include "orchestrator/transcoder/memory.h"
 #include "orchestrator/transcoder/sandbox.h"
 
 
@@ -50,7 +50,6 @@ typedef struct {
 static int main_options(main_conf_t *conf, int argc, char **argv);
 static int main_environment(main_conf_t *conf);
 static const main_option_t *main_option(const char *name);
-static void main_memory(void);
 static int main_run(main_conf_t *conf);
 static int main_run_serve(main_conf_t *conf, tc_engine_t *engine);
 static int main_run_inspect(main_conf_t *conf);
@@ -448,27 +447,12 @@ main_options(main_conf_t *conf, int argc, char **argv)
 }
 
 
-/*
- * Encoders are opened for each segment. Memory given back to the kernel
- * would be zeroed page by page for every one of them: a sixth of the CPU
- * (media.md 2.2). One arena, or each thread would hoard its own.
- */
-static void
-main_memory(void)
-{
-    mallopt(M_MMAP_MAX, 0);
-    mallopt(M_TRIM_THRESHOLD, INT_MAX);
-    mallopt(M_TOP_PAD, 4 * 1024 * 1024);
-    mallopt(M_ARENA_MAX, 1);
-}
-
-
 static int
 main_run(main_conf_t *conf)
 {
     lp_status_t  rc;
 
-    main_memory();
+    tc_memory_init();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
     tc_decode_quiet();

@@ -53,12 +53,8 @@ tc_sandbox_files(int fd)
 {
     int  null;
 
-    if (fd != 3) {
-        if (dup2(fd, 3) == -1) {
-            return LP_MISSING;
-        }
-
-        close(fd);
+    if (fcntl(fd, F_GETFD) == -1 || (fd != 3 && dup2(fd, 3) == -1)) {
+        return LP_MISSING;
     }
 
     null = open("/dev/null", O_RDWR);

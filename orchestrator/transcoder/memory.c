@@ -1,0 +1,59 @@
+/*
+ * Memory stays with the process, but nothing of it reaches the next encoder.
+ */
+#include "orchestrator/transcoder/memory.h"
+
+#include <limits.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/mman.h>
+
+
+#define TC_MEMORY_HUGE  (2 * 1024 * 1024)
+
+
+/*
+ * Encoders are opened for each segment. Memory given back to the kernel
+ * would be zeroed page by page for every one of them: a sixth of the CPU
+ * (media.md 2.2). One arena, or each thread would hoard its own.
+ */
+void
+tc_memory_init(void)
+{
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+    mallopt(M_TOP_PAD, 4 * 1024 * 1024);
+    mallopt(M_ARENA_MAX, 1);
+}
+
+
+#if !defined(__SANITIZE_ADDRESS__)
+
+/*
+ * x264 allocates with this call and reads some of it before it writes (its
+ * macroblock tree, in vector code): what an encoder of another session left
+ * there would steer this one's rate control (T-52), and the same source would
+ * give other bytes each time. Zeroed it must be; huge pages are asked for
+ * first, as x264 does afterwards, or the zeros would come in small ones.
+ */
+void *
+memalign(size_t align, size_t size)
+{
+    void  *p;
+
+    p = aligned_alloc(align, size);
+
+    if (p == NULL) {
+        return NULL;
+    }
+
+    if (align >= TC_MEMORY_HUGE) {
+        (void) madvise(p, size, MADV_HUGEPAGE);
+    }
+
+    return memset(p, 0, size);
+}
+
+#endif
