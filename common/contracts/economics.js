@@ -41,8 +41,8 @@ function freePort() {
 async function anvil(run) {
     const port = await freePort();
     const file = path.join(process.env.NODE_PATH, '@foundry-rs/anvil-linux-amd64/bin/anvil');
-    const child = spawn(file, ['--host', '127.0.0.1', '--port', port, '--silent', '--accounts', String(5 + DELEGATORS),
-        '--balance', '1000000'], { stdio: 'inherit' });
+    const child = spawn(file, ['--host', '127.0.0.1', '--port', port, '--silent', '--prune-history',
+        '--accounts', String(5 + DELEGATORS), '--balance', '1000000'], { stdio: 'inherit' });
     process.on('exit', () => child.kill('SIGKILL'));
     const chain = new Chain('http://127.0.0.1:' + port);
     try {
