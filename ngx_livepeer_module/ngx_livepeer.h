@@ -164,6 +164,7 @@ struct ngx_livepeer_seg_s {
     lp_wire_result_t         result;
     ngx_livepeer_rendition_t renditions[LP_PROFILE_MAX];
     ngx_uint_t               nrenditions;     /* = stream->nrungs at create */
+    unsigned                 late:1;          /* uploaded, no result in time */
     unsigned                 gap:1;           /* publish as a gap */
     unsigned                 listed:1;        /* renditions in the playlists */
     const char              *reason;          /* of the last failure */

@@ -20,8 +20,8 @@
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
 
 
-#define NGX_LIVEPEER_SEG_SLOT      4000      /* ms, at least, until a gap */
-#define NGX_LIVEPEER_SEG_ATTEMPT   2000      /* ms, at least, for one */
+#define NGX_LIVEPEER_SEG_SLOT      6000      /* ms, at least, until a gap */
+#define NGX_LIVEPEER_SEG_ATTEMPT   3000      /* ms, at least, for one */
 #define NGX_LIVEPEER_SEG_LOOK      250       /* ms between two looks around */
 #define NGX_LIVEPEER_SEG_SLACK     (1024 * 1024)
 #define NGX_LIVEPEER_SEG_RING      64
@@ -68,7 +68,7 @@ ngx_livepeer_seg_patience(ngx_livepeer_seg_t *seg)
     ngx_msec_int_t  slot, attempt, left;
 
     slot = (ngx_msec_int_t) (seg->deadline - ngx_current_msec);
-    attempt = ngx_max(NGX_LIVEPEER_SEG_ATTEMPT, seg->duration_ms);
+    attempt = ngx_max(NGX_LIVEPEER_SEG_ATTEMPT, seg->duration_ms * 3 / 2);
     left = (ngx_msec_int_t) (seg->begun + attempt - ngx_current_msec);
 
     switch (seg->state) {
@@ -121,6 +121,7 @@ ngx_livepeer_seg_enter(ngx_livepeer_seg_t *seg, ngx_int_t rc)
 
     if (ev->timedout) {
         ev->timedout = 0;
+        seg->late = seg->state == seg_result || seg->state == seg_fetch;
 
         if (ngx_livepeer_seg_waits_on(seg)) {
             return;
@@ -310,7 +311,7 @@ ngx_livepeer_seg_start(ngx_livepeer_seg_t *seg)
     seg->nrenditions = st->nrungs;
     seg->arrived = ngx_current_msec;
     seg->deadline = seg->arrived + ngx_max(NGX_LIVEPEER_SEG_SLOT,
-                                           2 * seg->duration_ms);
+                                           3 * seg->duration_ms);
 
     if (ngx_livepeer_seg_transcodable(seg)) {
         seg->state = seg_select;
@@ -496,10 +497,14 @@ ngx_livepeer_seg_retry(ngx_livepeer_seg_t *seg)
     seg->left = seg->session;
     seg->spent = ngx_current_msec - seg->begun;
 
-    if (seg->session != seg->accuser) {
+    if (seg->late) {
+        ngx_livepeer_session_late(seg, seg->reason);
+
+    } else if (seg->session != seg->accuser) {
         ngx_livepeer_session_bad(seg->session, seg->reason);
     }
 
+    seg->late = 0;
     ngx_livepeer_seg_drop(seg);
 
     if (seg->attempts >= seg->stream->conf->attempts

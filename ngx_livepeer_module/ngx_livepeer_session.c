@@ -23,6 +23,7 @@
 #define NGX_LIVEPEER_SESSION_PENALTY   (60 * 1000)
 #define NGX_LIVEPEER_SESSION_PENALTIES (6 * 60 * 60 * 1000)
 #define NGX_LIVEPEER_SESSION_ARENA     (1024 * 1024)
+#define NGX_LIVEPEER_SESSION_LATE      3             /* in a row: a failure */
 #define NGX_LIVEPEER_SESSION_ON_TIME   1000          /* score of real time */
 #define NGX_LIVEPEER_SESSION_SHORT     1500          /* ms: a segment counts
                                                         as this at least */
@@ -734,6 +735,8 @@ ngx_livepeer_session_good(ngx_livepeer_seg_t *seg)
     }
 
     s->current = 1;
+    s->worked = 1;
+    s->late = 0;
     s->peer->penalty = 0;
     s->peer->score_milli = 1 + (seg->answered - seg->begun) * 1000
                            / ngx_max(seg->duration_ms,
@@ -749,4 +752,26 @@ ngx_livepeer_session_bad(ngx_livepeer_session_t *s, const char *why)
     ngx_livepeer_session_punish(s);
     ngx_livepeer_session_show(s, NULL, why);
     ngx_livepeer_session_plan_all(s->stream);
+}
+
+
+void
+ngx_livepeer_session_late(ngx_livepeer_seg_t *seg, const char *why)
+{
+    ngx_uint_t               score;
+    ngx_livepeer_session_t  *s = seg->session;
+
+    if (!s->worked || ++s->late >= NGX_LIVEPEER_SESSION_LATE) {
+        s->late = 0;
+        ngx_livepeer_session_bad(s, why);
+        return;
+    }
+
+    score = 1 + (ngx_current_msec - seg->begun) * 1000
+            / ngx_max(seg->duration_ms, NGX_LIVEPEER_SESSION_SHORT);
+
+    s->current = 0;
+    s->peer->score_milli = ngx_max(score, s->peer->score_milli);
+
+    ngx_livepeer_session_show(s, NULL, why);
 }

@@ -37,6 +37,7 @@ struct ngx_livepeer_session_s {
     ngx_flag_t                 prefer;
     ngx_uint_t                 index;         /* its bit in seg->tried */
     ngx_uint_t                 in_flight;
+    ngx_uint_t                 late;          /* attempts given up, in a row */
 
     ngx_livepeer_call_t       *call;          /* GetOrchestrator */
     ngx_str_t                  ask_url;
@@ -60,6 +61,7 @@ struct ngx_livepeer_session_s {
     unsigned                   ready:1;
     unsigned                   current:1;     /* worked last */
     unsigned                   used:1;        /* its token went out */
+    unsigned                   worked:1;      /* it has delivered before */
     unsigned                   silent:1;      /* its failure was logged */
 };
 
@@ -86,6 +88,13 @@ void ngx_livepeer_session_good(ngx_livepeer_seg_t *seg);
 /* ... or, on any session, a failure: 1 min, doubled each time to 6 h; why is
    a sentence */
 void ngx_livepeer_session_bad(ngx_livepeer_session_t *s, const char *why);
+
+/*
+ * ... or too slow, once: the attempt is given up. Who has delivered before
+ * and has taken the upload is busy, not dead: it comes last from now on, and
+ * its session goes on; the third time in a row is a failure.
+ */
+void ngx_livepeer_session_late(ngx_livepeer_seg_t *seg, const char *why);
 
 /* all: EndTranscodingSession to those that got a segment, then forgotten */
 void ngx_livepeer_session_stop(ngx_livepeer_stream_t *st);

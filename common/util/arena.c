@@ -116,7 +116,10 @@ lp_arena_strndup(lp_arena_t *a, const void *s, size_t len)
 
     p = lp_arena_alloc(a, len + 1);
     if (p) {
-        memcpy(p, s, len);
+        if (len) {
+            memcpy(p, s, len);
+        }
+
         p[len] = '\0';
     }
 
