@@ -111,6 +111,32 @@ contract InvariantsTest is TownWorld {
     }
 }
 
+// The campaigns above would prove nothing if every call were refused.
+contract TownIsBusyTest is TownWorld {
+    function test_C03_C04_theTownDoesThings() public {
+        uint256 seed = 7;
+        for (uint256 i = 0; i < 600; i++) {
+            seed = uint256(keccak256(abi.encode(seed)));
+            (uint256 a, uint256 b, uint256 c) = (seed >> 16, seed >> 80, seed >> 144);
+            bytes memory data = abi.encodeCall(town.nextRound, (a));
+            if (seed % 8 == 1) data = abi.encodeCall(town.bond, (a, b, c, seed));
+            if (seed % 8 == 2) data = abi.encodeCall(town.unbond, (a, b, c));
+            if (seed % 8 == 3) data = abi.encodeCall(town.reward, (a, b));
+            if (seed % 8 == 4) data = abi.encodeCall(town.redeem, (a, b, c, seed >> 8));
+            if (seed % 8 == 5) data = abi.encodeCall(town.fund, (a, b, c, seed));
+            if (seed % 16 == 6) data = abi.encodeCall(town.slash, (a, b, c, seed));
+            if (seed % 8 == 7) data = abi.encodeCall(town.withdrawFees, (a, b));
+            (bool done, ) = address(town).call(data);
+            if (!done) continue;
+            checkEth();
+            checkLpt();
+        }
+        ok(town.redeemed() > 20, "tickets are paid");
+        ok(town.rewarded() > 10, "rewards are minted");
+        ok(town.slashed() > 10, "stake is slashed");
+    }
+}
+
 contract ReserveInvariantsTest is TownWorld {
     function watching() internal pure override returns (bool) {
         return true;

@@ -300,6 +300,29 @@ contract SlashTest is FaultWorld {
         near(fees(d2), fees(d1) * 3, 10, "in proportion");
     }
 
+    // Most of its stake is commission it never claimed: its part of later fees
+    // must shrink with the stake they are divided by.
+    function test_C35_feesAfterASlashInTheRoundOfTheReward() public {
+        enable();
+        address o3 = address(0x0103);
+        address d3 = address(0x0304);
+        orchestrator(o3, LPT, 1000000, 1000000);
+        bond(d3, 300 * LPT, o3);
+        fund(vm.addr(0xA11CE), 100 ether, 0);
+        for (uint256 i = 0; i < 4; i++) {
+            nextRound();
+            reward(o3);
+        }
+        ok(bonding.getTranscoder(o3).activeCumulativeRewards > 50 * LPT, "much commission");
+        vm.prank(address(fault));
+        bonding.slashTranscoder(o3, viewer, 1000000, 0);
+        bond(o3, LPT, o3);
+        pay(0xA11CE, o3, 10 ether);
+        uint256 later = bonding.getTranscoder(o3).cumulativeFees;
+        atMost(later + fees(d3), 10 ether, "never more than came in");
+        ok(fees(d3) > 5 ether, "the delegator has its part");
+    }
+
     // Claimed in the very round of the slash, before and after it.
     function test_C35_sameRoundClaimDoesNotEscape() public {
         enable();
