@@ -9,9 +9,10 @@
 #include <netinet/tcp.h>
 
 #include "ngx_livepeer_module/ngx_livepeer_curl.h"
+#include "ngx_livepeer_module/ngx_livepeer_head.h"
+#include "ngx_livepeer_module/ngx_livepeer_watch.h"
 
 
-#define NGX_LIVEPEER_CURL_HEAD_MAX   (64 * 1024)    /* bytes of headers */
 #define NGX_LIVEPEER_CURL_UPLOAD     (128 * 1024)   /* libcurl's own buffer */
 #define NGX_LIVEPEER_CURL_DOWNLOAD   (64 * 1024)
 #define NGX_LIVEPEER_CURL_IDLE       60             /* s a connection is kept */
@@ -29,7 +30,7 @@ typedef struct {
     ngx_chain_t               *link;         /* next byte of the body */
     u_char                    *pos;
     size_t                     nsent;
-    size_t                     head_len;
+    ngx_livepeer_head_t        head;
     size_t                     answer_len;
     const char                *reason;       /* why a callback said stop */
     ngx_event_t                head_timer;
@@ -59,20 +60,188 @@ static void ngx_livepeer_curl_end(ngx_livepeer_curl_job_t *job,
     CURLcode code);
 static void ngx_livepeer_curl_finish(ngx_livepeer_curl_job_t *job,
     const char *error);
-static void ngx_livepeer_curl_detach(ngx_livepeer_curl_job_t *job);
-static size_t ngx_livepeer_curl_on_header(char *p, size_t size, size_t n,
-    void *data);
-static size_t ngx_livepeer_curl_on_write(char *p, size_t size, size_t n,
-    void *data);
-static size_t ngx_livepeer_curl_on_read(char *p, size_t size, size_t n,
-    void *data);
-static int ngx_livepeer_curl_on_seek(void *data, curl_off_t offset,
-    int origin);
-static int ngx_livepeer_curl_on_open(void *data, curl_socket_t fd,
-    curlsocktype purpose);
 
 
 static ngx_livepeer_curl_loop_t  ngx_livepeer_curl_loop;
+
+
+/* libcurl's callbacks of one call: fields are set, the wake is posted */
+
+
+static int
+ngx_livepeer_curl_on_open(void *data, curl_socket_t fd, curlsocktype purpose)
+{
+    unsigned  ms = NGX_LIVEPEER_CURL_SILENCE;
+
+    /* a host that vanished takes its kept connections with it */
+
+    (void) setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+
+    return CURL_SOCKOPT_OK;
+}
+
+
+static size_t
+ngx_livepeer_curl_on_read(char *p, size_t size, size_t n, void *data)
+{
+    size_t                    len, room;
+    char                     *to = p;
+    ngx_livepeer_curl_job_t  *job = data;
+
+    room = ngx_min(size * n, job->conf.body_len - job->nsent);
+
+    while (room && job->link) {
+        len = ngx_min(room, (size_t) (job->link->buf->last - job->pos));
+
+        to = (char *) ngx_cpymem(to, job->pos, len);
+        job->pos += len;
+        job->nsent += len;
+        room -= len;
+
+        if (job->pos == job->link->buf->last) {
+            job->link = job->link->next;
+            job->pos = job->link ? job->link->buf->pos : NULL;
+        }
+    }
+
+    if (job->nsent == job->conf.body_len && job->call.sent == 0) {
+        job->call.sent = ngx_current_msec;
+    }
+
+    return to - p;
+}
+
+
+static void
+ngx_livepeer_curl_rewind(ngx_livepeer_curl_job_t *job)
+{
+    job->link = job->conf.body;
+    job->pos = job->link ? job->link->buf->pos : NULL;
+    job->nsent = 0;
+}
+
+
+static int
+ngx_livepeer_curl_on_seek(void *data, curl_off_t offset, int origin)
+{
+    if (offset != 0 || origin != SEEK_SET) {
+        return CURL_SEEKFUNC_CANTSEEK;
+    }
+
+    ngx_livepeer_curl_rewind(data);
+
+    return CURL_SEEKFUNC_OK;
+}
+
+
+static size_t
+ngx_livepeer_curl_on_write(char *p, size_t size, size_t n, void *data)
+{
+    size_t                    len = size * n;
+    ngx_livepeer_curl_job_t  *job = data;
+
+    if (len > job->conf.answer_max - job->answer_len) {
+        job->reason = "sent more than was ordered";
+        return 0;
+    }
+
+    if (job->answer_len == 0) {
+        job->call.first_byte = ngx_current_msec;
+    }
+
+    job->answer_len += len;
+
+    if (job->conf.on_data) {
+        job->conf.on_data(job->conf.owner, (u_char *) p, len);
+        return len;
+    }
+
+    lp_buf_put(&job->call.answer, p, len);
+
+    if (lp_buf_status(&job->call.answer) != LP_OK) {
+        job->reason = "was not read: out of memory";
+        return 0;
+    }
+
+    return len;
+}
+
+
+static size_t
+ngx_livepeer_curl_on_header(char *p, size_t size, size_t n, void *data)
+{
+    ngx_int_t                 rc;
+    ngx_livepeer_call_t      *call;
+    ngx_livepeer_curl_job_t  *job = data;
+
+    rc = ngx_livepeer_head_line(&job->head, (u_char *) p, size * n);
+    if (rc == NGX_ERROR) {
+        return 0;
+    }
+
+    call = &job->call;
+    call->status = job->head.status;
+    call->grpc_status = job->head.grpc_status;
+
+    if (rc == NGX_OK) {
+        return size * n;
+    }
+
+    if (job->head.length > (off_t) job->conf.answer_max) {
+        job->reason = "sent more than was ordered";
+        return 0;
+    }
+
+    /* the room for a gathered answer is made at once */
+
+    if (job->conf.on_data == NULL && job->head.length > 0) {
+        (void) lp_buf_add(&call->answer, (size_t) job->head.length);
+        lp_buf_reset(&call->answer);
+    }
+
+    if (job->head_timer.timer_set) {
+        ngx_del_timer(&job->head_timer);
+    }
+
+    call->headers_done = 1;
+    job->conf.wake(job->conf.owner);
+
+    return size * n;
+}
+
+
+/* The life of the loop */
+
+
+/* libcurl forgets the call; what was heard stays with the owner */
+
+static void
+ngx_livepeer_curl_detach(ngx_livepeer_curl_job_t *job)
+{
+    if (job->timer.timer_set) {
+        ngx_del_timer(&job->timer);
+    }
+
+    if (job->head_timer.timer_set) {
+        ngx_del_timer(&job->head_timer);
+    }
+
+    if (!job->call.done) {
+        ngx_queue_remove(&job->queue);
+        job->call.done = 1;
+    }
+
+    if (job->easy) {
+        curl_multi_remove_handle(ngx_livepeer_curl_loop.multi, job->easy);
+        curl_easy_cleanup(job->easy);
+        job->easy = NULL;
+    }
+
+    if (job->headers) {
+        curl_slist_free_all(job->headers);
+        job->headers = NULL;
+    }
+}
 
 
 ngx_int_t
@@ -283,10 +452,8 @@ ngx_livepeer_curl_begin(ngx_livepeer_curl_job_t *job)
 {
     ngx_livepeer_call_t  *call = &job->call;
 
-    job->link = job->conf.body;
-    job->pos = job->link ? job->link->buf->pos : NULL;
-    job->nsent = 0;
-    job->head_len = 0;
+    ngx_livepeer_curl_rewind(job);
+    ngx_livepeer_head_init(&job->head);
     job->answer_len = 0;
     job->reason = NULL;
 
@@ -373,37 +540,6 @@ ngx_livepeer_curl_cancel(ngx_livepeer_call_t **call)
 }
 
 
-/* libcurl forgets the call; what was heard stays with the owner */
-
-static void
-ngx_livepeer_curl_detach(ngx_livepeer_curl_job_t *job)
-{
-    if (job->timer.timer_set) {
-        ngx_del_timer(&job->timer);
-    }
-
-    if (job->head_timer.timer_set) {
-        ngx_del_timer(&job->head_timer);
-    }
-
-    if (!job->call.done) {
-        ngx_queue_remove(&job->queue);
-        job->call.done = 1;
-    }
-
-    if (job->easy) {
-        curl_multi_remove_handle(ngx_livepeer_curl_loop.multi, job->easy);
-        curl_easy_cleanup(job->easy);
-        job->easy = NULL;
-    }
-
-    if (job->headers) {
-        curl_slist_free_all(job->headers);
-        job->headers = NULL;
-    }
-}
-
-
 static void
 ngx_livepeer_curl_finish(ngx_livepeer_curl_job_t *job, const char *error)
 {
@@ -414,6 +550,15 @@ ngx_livepeer_curl_finish(ngx_livepeer_curl_job_t *job, const char *error)
     job->call.error = error;
 
     job->conf.wake(job->conf.owner);
+}
+
+
+static ngx_uint_t
+ngx_livepeer_curl_broke(CURLcode code)
+{
+    return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR
+           || code == CURLE_GOT_NOTHING || code == CURLE_PARTIAL_FILE
+           || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
 }
 
 
@@ -437,14 +582,6 @@ ngx_livepeer_curl_sentence(ngx_livepeer_curl_job_t *job, CURLcode code)
     case CURLE_SSL_CONNECT_ERROR:
         return "failed the TLS handshake";
 
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-        return "closed the connection";
-
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:
         return "does not speak HTTP";
@@ -456,7 +593,8 @@ ngx_livepeer_curl_sentence(ngx_livepeer_curl_job_t *job, CURLcode code)
         return "was not reached: out of memory";
 
     default:
-        return "broke the transfer";
+        return ngx_livepeer_curl_broke(code) ? "closed the connection"
+                                             : "broke the transfer";
     }
 }
 
@@ -473,21 +611,9 @@ ngx_livepeer_curl_retriable(ngx_livepeer_curl_job_t *job, CURLcode code)
 {
     long  connects;
 
-    switch (code) {
-
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_GOT_NOTHING:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-        break;
-
-    default:
-        return 0;
-    }
-
-    if (job->retried || (job->conf.on_data && job->answer_len)) {
+    if (!ngx_livepeer_curl_broke(code) || job->retried
+        || (job->conf.on_data && job->answer_len))
+    {
         return 0;
     }
 
@@ -623,42 +749,6 @@ ngx_livepeer_curl_set_timer(CURLM *multi, long timeout_ms, void *data)
 }
 
 
-static ngx_int_t
-ngx_livepeer_curl_watch(ngx_event_t *ev, ngx_int_t event, ngx_uint_t wanted)
-{
-    if (wanted && !ev->active) {
-        return ngx_add_event(ev, event, NGX_LEVEL_EVENT);
-    }
-
-    if (!wanted && ev->active) {
-        return ngx_del_event(ev, event, 0);
-    }
-
-    return NGX_OK;
-}
-
-
-/* libcurl owns the descriptor and closes it; only the watching ends here */
-
-static void
-ngx_livepeer_curl_unwatch(ngx_connection_t *c)
-{
-    (void) ngx_livepeer_curl_watch(c->read, NGX_READ_EVENT, 0);
-    (void) ngx_livepeer_curl_watch(c->write, NGX_WRITE_EVENT, 0);
-
-    if (c->read->posted) {
-        ngx_delete_posted_event(c->read);
-    }
-
-    if (c->write->posted) {
-        ngx_delete_posted_event(c->write);
-    }
-
-    ngx_free_connection(c);
-    c->fd = (ngx_socket_t) -1;
-}
-
-
 static int
 ngx_livepeer_curl_starve(CURL *easy)
 {
@@ -683,234 +773,26 @@ ngx_livepeer_curl_set_socket(CURL *easy, curl_socket_t fd, int what,
     if (what == CURL_POLL_REMOVE) {
         if (c) {
             curl_multi_assign(loop->multi, fd, NULL);
-            ngx_livepeer_curl_unwatch(c);
+            ngx_livepeer_watch_close(c);
         }
 
         return 0;
     }
 
     if (c == NULL) {
-        c = ngx_get_connection(fd, ngx_cycle->log);
+        c = ngx_livepeer_watch_open(fd, ngx_livepeer_curl_io_handler);
         if (c == NULL) {
             return ngx_livepeer_curl_starve(easy);
         }
 
-        c->read->handler = ngx_livepeer_curl_io_handler;
-        c->write->handler = ngx_livepeer_curl_io_handler;
-        c->read->log = ngx_cycle->log;
-        c->write->log = ngx_cycle->log;
-
         curl_multi_assign(loop->multi, fd, c);
     }
 
-    if (ngx_livepeer_curl_watch(c->read, NGX_READ_EVENT,
-                                what & CURL_POLL_IN) != NGX_OK
-        || ngx_livepeer_curl_watch(c->write, NGX_WRITE_EVENT,
-                                   what & CURL_POLL_OUT) != NGX_OK)
+    if (ngx_livepeer_watch_set(c, what & CURL_POLL_IN, what & CURL_POLL_OUT)
+        != NGX_OK)
     {
         return ngx_livepeer_curl_starve(easy);
     }
 
     return 0;
-}
-
-
-/* libcurl's callbacks of one call: fields are set, the wake is posted */
-
-
-static int
-ngx_livepeer_curl_on_open(void *data, curl_socket_t fd, curlsocktype purpose)
-{
-    unsigned  ms = NGX_LIVEPEER_CURL_SILENCE;
-
-    /* a host that vanished takes its kept connections with it */
-
-    (void) setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
-
-    return CURL_SOCKOPT_OK;
-}
-
-
-static size_t
-ngx_livepeer_curl_on_read(char *p, size_t size, size_t n, void *data)
-{
-    size_t                    len, room;
-    char                     *to = p;
-    ngx_livepeer_curl_job_t  *job = data;
-
-    room = ngx_min(size * n, job->conf.body_len - job->nsent);
-
-    while (room && job->link) {
-        len = ngx_min(room, (size_t) (job->link->buf->last - job->pos));
-
-        to = (char *) ngx_cpymem(to, job->pos, len);
-        job->pos += len;
-        job->nsent += len;
-        room -= len;
-
-        if (job->pos == job->link->buf->last) {
-            job->link = job->link->next;
-            job->pos = job->link ? job->link->buf->pos : NULL;
-        }
-    }
-
-    if (job->nsent == job->conf.body_len && job->call.sent == 0) {
-        job->call.sent = ngx_current_msec;
-    }
-
-    return to - p;
-}
-
-
-static int
-ngx_livepeer_curl_on_seek(void *data, curl_off_t offset, int origin)
-{
-    ngx_livepeer_curl_job_t  *job = data;
-
-    if (offset != 0 || origin != SEEK_SET) {
-        return CURL_SEEKFUNC_CANTSEEK;
-    }
-
-    job->link = job->conf.body;
-    job->pos = job->link ? job->link->buf->pos : NULL;
-    job->nsent = 0;
-
-    return CURL_SEEKFUNC_OK;
-}
-
-
-static size_t
-ngx_livepeer_curl_on_write(char *p, size_t size, size_t n, void *data)
-{
-    size_t                    len = size * n;
-    ngx_livepeer_curl_job_t  *job = data;
-
-    if (len > job->conf.answer_max - job->answer_len) {
-        job->reason = "sent more than was ordered";
-        return 0;
-    }
-
-    if (job->answer_len == 0) {
-        job->call.first_byte = ngx_current_msec;
-    }
-
-    job->answer_len += len;
-
-    if (job->conf.on_data) {
-        job->conf.on_data(job->conf.owner, (u_char *) p, len);
-        return len;
-    }
-
-    lp_buf_put(&job->call.answer, p, len);
-
-    if (lp_buf_status(&job->call.answer) != LP_OK) {
-        job->reason = "was not read: out of memory";
-        return 0;
-    }
-
-    return len;
-}
-
-
-/* the value of a header line that has this name, or NULL */
-
-static u_char *
-ngx_livepeer_curl_header(u_char *line, u_char *end, const char *name,
-    size_t *len)
-{
-    u_char  *p;
-    size_t   n = ngx_strlen(name);
-
-    if ((size_t) (end - line) <= n || line[n] != ':'
-        || ngx_strncasecmp(line, (u_char *) name, n) != 0)
-    {
-        return NULL;
-    }
-
-    for (p = line + n + 1; p < end && *p == ' '; p++) { /* void */ }
-
-    *len = end - p;
-
-    return p;
-}
-
-
-/* the room for a gathered answer is made at once */
-
-static ngx_int_t
-ngx_livepeer_curl_expect(ngx_livepeer_curl_job_t *job, u_char *value,
-    size_t len)
-{
-    off_t  size;
-
-    size = ngx_atoof(value, len);
-
-    if (size < 0 || (size_t) size > job->conf.answer_max) {
-        job->reason = "sent more than was ordered";
-        return NGX_ERROR;
-    }
-
-    if (job->conf.on_data == NULL && size > 0) {
-        (void) lp_buf_add(&job->call.answer, (size_t) size);
-        lp_buf_reset(&job->call.answer);
-    }
-
-    return NGX_OK;
-}
-
-
-static size_t
-ngx_livepeer_curl_on_header(char *p, size_t size, size_t n, void *data)
-{
-    size_t                    len, value_len;
-    u_char                   *line, *end, *value;
-    ngx_livepeer_curl_job_t  *job = data;
-
-    len = size * n;
-    line = (u_char *) p;
-    end = line + len;
-
-    if (len > NGX_LIVEPEER_CURL_HEAD_MAX - job->head_len) {
-        return 0;
-    }
-
-    job->head_len += len;
-
-    while (end > line && (end[-1] == CR || end[-1] == LF)) {
-        end--;
-    }
-
-    if (end == line) {
-        if (job->call.status >= 200 && !job->call.headers_done) {
-            job->call.headers_done = 1;
-
-            if (job->head_timer.timer_set) {
-                ngx_del_timer(&job->head_timer);
-            }
-
-            job->conf.wake(job->conf.owner);
-        }
-
-        return len;
-    }
-
-    if (ngx_strncmp(line, "HTTP/", 5) == 0 && !job->call.headers_done) {
-        value = ngx_strlchr(line, end, ' ');
-        job->call.status = value && end - value >= 4
-                           ? (ngx_uint_t) ngx_atoi(value + 1, 3) : 0;
-        return job->call.status >= 100 && job->call.status <= 599 ? len : 0;
-    }
-
-    value = ngx_livepeer_curl_header(line, end, "content-length",
-                                     &value_len);
-    if (value && ngx_livepeer_curl_expect(job, value, value_len) != NGX_OK) {
-        return 0;
-    }
-
-    value = ngx_livepeer_curl_header(line, end, "grpc-status", &value_len);
-    if (value) {
-        job->call.grpc_status = ngx_atoi(value, value_len);
-    }
-
-    return len;
 }

@@ -12,6 +12,7 @@
 #define NGX_LIVEPEER_DISCOVER_CONNECT   2000         /* ms */
 #define NGX_LIVEPEER_DISCOVER_TIMEOUT   2500
 #define NGX_LIVEPEER_DISCOVER_ARENA     (1024 * 1024)
+#define NGX_LIVEPEER_DISCOVER_POOL      1024
 #define NGX_LIVEPEER_DISCOVER_TOKEN     1024         /* bytes of each part */
 #define NGX_LIVEPEER_DISCOVER_LATE      180          /* s before a token ends */
 #define NGX_LIVEPEER_DISCOVER_FRESH     60000        /* ms, at least */
@@ -24,8 +25,14 @@ typedef struct {
     ngx_livepeer_call_t       *call;
     ngx_pool_t                *pool;
     lp_buf_t                   body;
+    ngx_buf_t                  buf;
+    ngx_chain_t                link;
     ngx_event_t                event;
 } ngx_livepeer_discover_end_t;
+
+
+static void ngx_livepeer_discover_end_destroy(
+    ngx_livepeer_discover_end_t *end);
 
 
 /* what a call carries: type and trailers; gRPC's own framing is in wire */
@@ -67,6 +74,29 @@ ngx_livepeer_discover_url(ngx_pool_t *pool, ngx_str_t *url, ngx_str_t *base,
 }
 
 
+/* a unary call: the message is shown to libcurl where it lies */
+
+static void
+ngx_livepeer_discover_call(ngx_livepeer_call_conf_t *conf, lp_buf_t *message,
+    ngx_chain_t *link, ngx_buf_t *buf)
+{
+    buf->pos = message->data;
+    buf->last = message->data + message->len;
+    buf->memory = 1;
+    link->buf = buf;
+    link->next = NULL;
+
+    ngx_memzero(conf, sizeof(ngx_livepeer_call_conf_t));
+
+    conf->body = link;
+    conf->body_len = message->len;
+    conf->grpc = 1;
+    conf->connect_timeout = NGX_LIVEPEER_DISCOVER_CONNECT;
+    conf->timeout = NGX_LIVEPEER_DISCOVER_TIMEOUT;
+    conf->answer_max = LP_WIRE_MESSAGE_MAX + LP_WIRE_GRPC_PREFIX;
+}
+
+
 /* Asking */
 
 
@@ -79,7 +109,7 @@ ngx_livepeer_discover_ask_wake(void *data)
 }
 
 
-/* the gRPC message in s->request, and the chain that shows it to libcurl */
+/* the gRPC message in s->request */
 
 static ngx_int_t
 ngx_livepeer_discover_request(ngx_livepeer_session_t *s)
@@ -104,12 +134,6 @@ ngx_livepeer_discover_request(ngx_livepeer_session_t *s)
     begin = lp_wire_grpc_begin(&s->request);
     lp_wire_encode_orch_request(&s->request, &r);
     lp_wire_grpc_end(&s->request, begin);
-
-    s->request_buf.pos = s->request.data;
-    s->request_buf.last = s->request.data + s->request.len;
-    s->request_buf.memory = 1;
-    s->request_link.buf = &s->request_buf;
-    s->request_link.next = NULL;
 
     return lp_buf_status(&s->request) == LP_OK ? NGX_OK : NGX_ERROR;
 }
@@ -146,16 +170,11 @@ ngx_livepeer_discover_ask(ngx_livepeer_session_t *s)
         return NGX_ERROR;
     }
 
-    ngx_memzero(&conf, sizeof(ngx_livepeer_call_conf_t));
+    ngx_livepeer_discover_call(&conf, &s->request, &s->request_link,
+                               &s->request_buf);
 
     conf.url = s->ask_url;
     conf.headers = s->ask_headers;
-    conf.body = &s->request_link;
-    conf.body_len = s->request.len;
-    conf.grpc = 1;
-    conf.connect_timeout = NGX_LIVEPEER_DISCOVER_CONNECT;
-    conf.timeout = NGX_LIVEPEER_DISCOVER_TIMEOUT;
-    conf.answer_max = LP_WIRE_MESSAGE_MAX + LP_WIRE_GRPC_PREFIX;
     conf.wake = ngx_livepeer_discover_ask_wake;
     conf.owner = s;
 
@@ -368,9 +387,7 @@ ngx_livepeer_discover_ended_handler(ngx_event_t *ev)
         return;
     }
 
-    ngx_livepeer_curl_cancel(&end->call);
-    lp_buf_done(&end->body);
-    ngx_destroy_pool(end->pool);
+    ngx_livepeer_discover_end_destroy(end);
 }
 
 
@@ -383,69 +400,75 @@ ngx_livepeer_discover_ended_wake(void *data)
 }
 
 
-/* a courtesy: without it the orchestrator waits for its own 70 s */
-
-void
-ngx_livepeer_discover_end(ngx_livepeer_session_t *s)
+static ngx_livepeer_discover_end_t *
+ngx_livepeer_discover_end_create(ngx_livepeer_session_t *s)
 {
-    size_t                       begin;
-    ngx_buf_t                   *b;
-    ngx_pool_t                  *pool;
-    ngx_chain_t                 *body;
-    ngx_livepeer_call_conf_t     conf;
+    size_t                        begin;
+    ngx_pool_t                   *pool;
     ngx_livepeer_discover_end_t  *end;
 
-    pool = ngx_create_pool(1024, ngx_cycle->log);
+    pool = ngx_create_pool(NGX_LIVEPEER_DISCOVER_POOL, ngx_cycle->log);
     if (pool == NULL) {
-        return;
+        return NULL;
     }
-
-    ngx_memzero(&conf, sizeof(ngx_livepeer_call_conf_t));
 
     end = ngx_pcalloc(pool, sizeof(ngx_livepeer_discover_end_t));
-    b = ngx_calloc_buf(pool);
-    body = ngx_alloc_chain_link(pool);
-    conf.headers = ngx_livepeer_discover_headers(pool);
-
-    if (end == NULL || b == NULL || body == NULL || conf.headers == NULL
-        || ngx_livepeer_discover_url(pool, &conf.url, &s->url,
-                                     LP_WIRE_END_SESSION) != NGX_OK)
-    {
+    if (end == NULL) {
         ngx_destroy_pool(pool);
-        return;
+        return NULL;
     }
-
-    lp_buf_init(&end->body, LP_WIRE_MESSAGE_MAX);
-    begin = lp_wire_grpc_begin(&end->body);
-    lp_wire_encode_end(&end->body, &s->info.token);
-    lp_wire_grpc_end(&end->body, begin);
-
-    b->pos = end->body.data;
-    b->last = b->pos + end->body.len;
-    b->memory = 1;
-    body->buf = b;
-    body->next = NULL;
 
     end->pool = pool;
     end->event.handler = ngx_livepeer_discover_ended_handler;
     end->event.data = end;
     end->event.log = ngx_cycle->log;
 
-    conf.body = body;
-    conf.body_len = end->body.len;
-    conf.grpc = 1;
-    conf.connect_timeout = NGX_LIVEPEER_DISCOVER_CONNECT;
-    conf.timeout = NGX_LIVEPEER_DISCOVER_TIMEOUT;
-    conf.answer_max = LP_WIRE_MESSAGE_MAX;
+    lp_buf_init(&end->body, LP_WIRE_MESSAGE_MAX);
+    begin = lp_wire_grpc_begin(&end->body);
+    lp_wire_encode_end(&end->body, &s->info.token);
+    lp_wire_grpc_end(&end->body, begin);
+
+    return end;
+}
+
+
+static void
+ngx_livepeer_discover_end_destroy(ngx_livepeer_discover_end_t *end)
+{
+    ngx_livepeer_curl_cancel(&end->call);
+    lp_buf_done(&end->body);
+    ngx_destroy_pool(end->pool);
+}
+
+
+/* a courtesy: without it the orchestrator waits for its own 70 s */
+
+void
+ngx_livepeer_discover_end(ngx_livepeer_session_t *s)
+{
+    ngx_livepeer_call_conf_t      conf;
+    ngx_livepeer_discover_end_t  *end;
+
+    end = ngx_livepeer_discover_end_create(s);
+    if (end == NULL) {
+        return;
+    }
+
+    ngx_livepeer_discover_call(&conf, &end->body, &end->link, &end->buf);
+
+    conf.headers = ngx_livepeer_discover_headers(end->pool);
     conf.wake = ngx_livepeer_discover_ended_wake;
     conf.owner = end;
 
-    if (lp_buf_status(&end->body) == LP_OK) {
+    if (conf.headers
+        && ngx_livepeer_discover_url(end->pool, &conf.url, &s->url,
+                                     LP_WIRE_END_SESSION) == NGX_OK
+        && lp_buf_status(&end->body) == LP_OK)
+    {
         end->call = ngx_livepeer_curl_start(&conf, ngx_cycle->log);
     }
 
     if (end->call == NULL) {
-        lp_buf_done(&end->body);
-        ngx_destroy_pool(pool);
+        ngx_livepeer_discover_end_destroy(end);
     }
 }

@@ -95,35 +95,84 @@ ngx_livepeer_url_host(ngx_str_t *host)
 }
 
 
-ngx_int_t
-ngx_livepeer_url_parse(ngx_livepeer_url_t *parts, ngx_str_t *url)
+/* host, and a port after a colon that stands behind the bracket if there is
+   one */
+
+static ngx_int_t
+ngx_livepeer_url_authority(ngx_livepeer_url_t *parts, u_char *p, u_char *last)
 {
-    u_char     *p, *last, *slash, *colon;
+    u_char     *colon, *from = p;
     ngx_int_t   port;
 
-    p = url->data;
-    last = p + url->len;
-
-    if (url->len > NGX_LIVEPEER_URL_MAX) {
-        return NGX_DECLINED;
-    }
-
-    for (slash = p; slash < last; slash++) {
-        if (*slash <= 0x20 || *slash >= 0x7f || *slash == '#'
-            || *slash == '@' || *slash == '\\')
-        {
+    if (p < last && *p == '[') {
+        from = ngx_strlchr(p, last, ']');
+        if (from == NULL) {
             return NGX_DECLINED;
         }
     }
 
+    colon = ngx_strlchr(from, last, ':');
+
+    if (colon) {
+        port = ngx_atoi(colon + 1, last - colon - 1);
+        if (port < 1 || port > 65535 || last - colon > 6) {
+            return NGX_DECLINED;
+        }
+
+        parts->port = port;
+        last = colon;
+    }
+
+    parts->host.data = p;
+    parts->host.len = last - p;
+
+    return parts->host.len ? ngx_livepeer_url_host(&parts->host)
+                           : NGX_DECLINED;
+}
+
+
+/* one line of printable ASCII, without what divides a URL in other ways */
+
+static ngx_uint_t
+ngx_livepeer_url_clean(ngx_str_t *url)
+{
+    u_char      ch;
+    ngx_uint_t  i;
+
+    for (i = 0; i < url->len; i++) {
+        ch = url->data[i];
+
+        if (ch <= 0x20 || ch >= 0x7f || ch == '#' || ch == '@' || ch == '\\') {
+            return 0;
+        }
+    }
+
+    return url->len <= NGX_LIVEPEER_URL_MAX;
+}
+
+
+ngx_int_t
+ngx_livepeer_url_parse(ngx_livepeer_url_t *parts, ngx_str_t *url)
+{
+    u_char  *p, *last, *slash;
+
+    if (!ngx_livepeer_url_clean(url)) {
+        return NGX_DECLINED;
+    }
+
+    p = url->data;
+    last = p + url->len;
+
     if (url->len > 8 && ngx_strncasecmp(p, (u_char *) "https://", 8) == 0) {
         parts->tls = 1;
+        parts->port = 443;
         p += 8;
 
     } else if (url->len > 7
                && ngx_strncasecmp(p, (u_char *) "http://", 7) == 0)
     {
         parts->tls = 0;
+        parts->port = 80;
         p += 7;
 
     } else {
@@ -137,36 +186,8 @@ ngx_livepeer_url_parse(ngx_livepeer_url_t *parts, ngx_str_t *url)
 
     parts->path.data = slash;
     parts->path.len = last - slash;
-    parts->port = parts->tls ? 443 : 80;
 
-    /* the colon of the port comes after the bracket of an address */
-
-    colon = NULL;
-
-    if (p < slash && *p == '[') {
-        colon = ngx_strlchr(p, slash, ']');
-        if (colon == NULL) {
-            return NGX_DECLINED;
-        }
-    }
-
-    colon = ngx_strlchr(colon ? colon : p, slash, ':');
-
-    if (colon) {
-        port = ngx_atoi(colon + 1, slash - colon - 1);
-        if (port < 1 || port > 65535 || slash - colon > 6) {
-            return NGX_DECLINED;
-        }
-
-        parts->port = port;
-        slash = colon;
-    }
-
-    parts->host.data = p;
-    parts->host.len = slash - p;
-
-    return parts->host.len ? ngx_livepeer_url_host(&parts->host)
-                           : NGX_DECLINED;
+    return ngx_livepeer_url_authority(parts, p, slash);
 }
 
 
