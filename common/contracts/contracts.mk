@@ -29,14 +29,14 @@ $(CONTRACTS_OUT)/npm/.done: $(CONTRACTS)/package.json $(CONTRACTS)/package-lock.
 	@command -v npm >/dev/null || { echo "contracts: npm is missing," \
 	    "install it: apt-get install npm" >&2; exit 1; }
 	@mkdir -p $(@D)
-	@cp $^ $(CONTRACTS)/.npmrc $(@D)
-	@echo "  NPM   $(CONTRACTS)"
-	@cd $(@D) && flock . npm ci --silent
-	@touch $@
+	@flock $(@D) sh -ec 'test $@ -nt $< -a $@ -nt $(word 2,$^) && exit; \
+	    echo "  NPM   $(CONTRACTS)"; cp $^ $(CONTRACTS)/.npmrc $(@D); \
+	    cd $(@D); npm ci --silent && touch .done && exit; \
+	    echo "contracts: npm could not fetch the packages of $(CONTRACTS)" >&2; exit 1'
 
 contracts: $(CONTRACTS_OUT)/abi/.done
 
-# Under the lock a second make finds the work done: forge compiles what changed.
+# Two makes at once are fine: under the locks the second finds the work done.
 $(CONTRACTS_OUT)/abi/.done: $(CONTRACTS_OUT)/npm/.done $(CONTRACTS_SRC) $(CONTRACTS)/export.js
 	@echo "  SOLC  $(CONTRACTS)"
 	@$(FORGE) build --skip test --quiet
