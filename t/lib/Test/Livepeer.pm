@@ -27,7 +27,7 @@ sub new {
     my $dir = $o{dir} ? do { make_path($o{dir}); abs_path($o{dir}) }
                       : tempdir('livepeer-test-XXXXXXXX', TMPDIR => 1, CLEANUP => 0);
     my $self = bless {
-        dir => $dir, keep => $o{dir} || $ENV{TEST_KEEP}, procs => [],
+        dir => $dir, keep => $o{dir} || $ENV{TEST_KEEP}, own_dir => !!$o{dir}, procs => [],
         orchs => [], pid => $$, allow => $o{allow} || [],
     }, $class;
     push @live, $self;
@@ -203,6 +203,8 @@ sub gateway {
     $app .= "\nlivepeer_hls_path $dir/hls;" if $app !~ /livepeer_hls_path/;
     $app = "live on;\nlivepeer on;\n$app" if $app !~ /livepeer on/;
 
+    # in a folder of its owner's (a home, say) nobody else may look
+    my $user = $self->{own_dir} && $> == 0 ? 'user root;' : '';
     my $workers = $o{workers} || 1;
     my $module = $o{module} // build('module/ngx_livepeer_module.so');
     my $load = $module ? "load_module $module;" : '';
@@ -212,6 +214,7 @@ sub gateway {
     $self->{conf} = spew("$dir/nginx.conf", <<"CONF");
 load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;
 $load
+$user
 worker_processes $workers;
 daemon off;
 pid $dir/nginx.pid;
