@@ -61,9 +61,5 @@ ngx_int_t ngx_livepeer_cut_adopt(ngx_livepeer_stream_t *st,
 /* the publisher is gone: what is there becomes the last segment */
 void ngx_livepeer_cut_close(ngx_livepeer_stream_t *st);
 
-/* the slot's advice for this stream: bits on or off */
-void ngx_livepeer_cut_advise(ngx_livepeer_stream_t *st, uint32_t on,
-    uint32_t off);
-
 
 #endif /* NGX_LIVEPEER_CUT_H */

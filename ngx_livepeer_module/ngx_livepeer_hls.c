@@ -5,13 +5,12 @@
  */
 #include "ngx_livepeer_module/ngx_livepeer_hls.h"
 #include "ngx_livepeer_module/ngx_livepeer_store.h"
-#include "ngx_livepeer_module/ngx_livepeer_zone.h"
+#include "ngx_livepeer_module/ngx_livepeer_variant.h"
 
 #include "common/media/ts.h"
 
 
 #define NGX_LIVEPEER_HLS_TEXT_MAX  65536
-#define NGX_LIVEPEER_HLS_GAPS      3       /* in a row: out of the master */
 
 
 struct ngx_livepeer_hls_s {
@@ -152,184 +151,12 @@ ngx_livepeer_hls_open(ngx_livepeer_stream_t *st)
 }
 
 
-/* variants: all of these under the lock */
-
-static ngx_livepeer_variant_t *
-ngx_livepeer_hls_find(ngx_livepeer_slot_t *slot, const char *name)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < slot->nvariants; i++) {
-        if (ngx_strcmp(slot->variants[i].name, name) == 0) {
-            return &slot->variants[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-/* discontinuities of the stream before segment seq */
-
-static uint64_t
-ngx_livepeer_hls_discontinuities(ngx_livepeer_slot_t *slot, uint64_t seq)
-{
-    uint64_t                 n;
-    ngx_uint_t               i;
-    ngx_livepeer_variant_t  *source;
-
-    if (slot->nvariants == 0) {
-        return slot->discontinuities;
-    }
-
-    source = &slot->variants[0];
-    n = source->discontinuity_sequence;
-
-    for (i = 0; i < source->n && source->window[i].seq < seq; i++) {
-        n += source->window[i].discontinuity;
-    }
-
-    return n;
-}
-
-
-static ngx_livepeer_variant_t *
-ngx_livepeer_hls_add_variant(ngx_livepeer_slot_t *slot, const char *name,
-    uint64_t seq)
-{
-    uint64_t                 before;
-    ngx_livepeer_variant_t  *v;
-
-    if (slot->nvariants == NGX_LIVEPEER_VARIANTS_MAX) {
-        return NULL;
-    }
-
-    before = ngx_livepeer_hls_discontinuities(slot, seq);
-
-    v = &slot->variants[slot->nvariants++];
-    ngx_memzero(v, sizeof(ngx_livepeer_variant_t));
-    ngx_cpystrn((u_char *) v->name, (u_char *) name, sizeof(v->name));
-    v->media_sequence = seq;
-    v->discontinuity_sequence = before;
-
-    return v;
-}
-
-
-static void
-ngx_livepeer_hls_push(ngx_livepeer_variant_t *v, ngx_uint_t max,
-    const lp_m3u8_segment_t *s)
-{
-    while (v->n && v->n >= max) {
-        v->discontinuity_sequence += v->window[0].discontinuity;
-        v->media_sequence++;
-        v->n--;
-        ngx_memmove(&v->window[0], &v->window[1],
-                    v->n * sizeof(lp_m3u8_segment_t));
-    }
-
-    v->window[v->n++] = *s;
-
-    if (s->gap) {
-        v->gaps++;
-        v->gaps_total++;
-
-    } else {
-        v->gaps = 0;
-    }
-}
-
-
-/*
- * Up to seq, what this variant has missed (a publisher came back before all
- * was transcoded) becomes gaps, so that its numbers stay the source's.
- */
-
-static void
-ngx_livepeer_hls_fill(ngx_livepeer_slot_t *slot, ngx_livepeer_variant_t *v,
-    uint64_t seq)
-{
-    uint64_t                 next;
-    ngx_uint_t               i;
-    lp_m3u8_segment_t        s;
-    ngx_livepeer_variant_t  *source = &slot->variants[0];
-
-    next = v->media_sequence + v->n;
-
-    for (i = 0; i < source->n && source->window[i].seq < seq; i++) {
-
-        if (source->window[i].seq == next) {
-            s = source->window[i];
-            s.gap = 1;
-            ngx_livepeer_hls_push(v, slot->window, &s);
-            next++;
-        }
-    }
-
-    if (next != seq) {
-        v->n = 0;
-        v->media_sequence = seq;
-        v->discontinuity_sequence = ngx_livepeer_hls_discontinuities(slot,
-                                                                     seq);
-    }
-}
-
-
-static void
-ngx_livepeer_hls_measure(ngx_livepeer_stream_t *st,
-    ngx_livepeer_variant_t *v, ngx_livepeer_seg_t *seg, size_t len)
-{
-    uint64_t  duration, bps;
-
-    duration = (uint64_t) ngx_max(seg->end_90k - seg->start_90k, 1);
-    bps = (uint64_t) len * 8 * 90000 / duration;
-
-    /* the last bit of a stream is mostly a key frame, and tells nothing */
-
-    if (bps > v->peak_bps
-        && (v->peak_bps == 0 || duration >= st->conf->segment * 45))
-    {
-        v->peak_bps = bps;
-    }
-
-    v->bytes += len;
-    v->duration_90k += duration;
-}
-
-
-static void
-ngx_livepeer_hls_entry(lp_m3u8_segment_t *s, ngx_livepeer_seg_t *seg,
-    ngx_uint_t gap)
-{
-    ngx_memzero(s, sizeof(lp_m3u8_segment_t));
-    s->seq = seg->seq;
-    s->duration_90k = (uint64_t) ngx_max(seg->end_90k - seg->start_90k, 0);
-    s->date_ms = seg->date_ms;
-    s->discontinuity = seg->discontinuity;
-    s->gap = gap ? 1 : 0;
-}
-
-
 /* the master */
-
-static ngx_uint_t
-ngx_livepeer_hls_is_listed(ngx_livepeer_variant_t *v)
-{
-    return v->n && v->peak_bps && v->gaps < NGX_LIVEPEER_HLS_GAPS;
-}
-
 
 static ngx_uint_t
 ngx_livepeer_hls_moved(uint64_t was, uint64_t is)
 {
     return is > was + was / 10 || is + was / 10 < was;
-}
-
-
-static uint64_t
-ngx_livepeer_hls_average(ngx_livepeer_variant_t *v)
-{
-    return v->duration_90k ? v->bytes * 8 * 90000 / v->duration_90k : 0;
 }
 
 
@@ -348,7 +175,7 @@ ngx_livepeer_hls_master_is_due(ngx_livepeer_stream_t *st)
     for (i = 0; i < st->slot->nvariants; i++) {
         v = &st->slot->variants[i];
 
-        if (!ngx_livepeer_hls_is_listed(v)) {
+        if (!ngx_livepeer_variant_listed(v)) {
             continue;
         }
 
@@ -356,7 +183,7 @@ ngx_livepeer_hls_master_is_due(ngx_livepeer_stream_t *st)
 
         if (v->peak_bps > hls->peak[i]
             || ngx_livepeer_hls_moved(hls->average[i],
-                                      ngx_livepeer_hls_average(v)))
+                                      ngx_livepeer_variant_average(v)))
         {
             due = 1;
         }
@@ -400,14 +227,14 @@ ngx_livepeer_hls_write_master(ngx_livepeer_stream_t *st)
         i = k % slot->nvariants;
         v = &slot->variants[i];
 
-        if (!ngx_livepeer_hls_is_listed(v)) {
+        if (!ngx_livepeer_variant_listed(v)) {
             continue;
         }
 
         /* said a little higher, so that it need not be said anew so often */
 
         hls->listed |= (ngx_uint_t) 1 << i;
-        hls->average[i] = ngx_livepeer_hls_average(v);
+        hls->average[i] = ngx_livepeer_variant_average(v);
         hls->peak[i] = v->peak_bps + v->peak_bps / 20;
 
         (void) ngx_snprintf((u_char *) uris[n], sizeof(uris[n]),
@@ -557,7 +384,7 @@ ngx_livepeer_hls_publish_source(ngx_livepeer_stream_t *st,
     }
 
     v = slot->nvariants ? &slot->variants[0]
-                        : ngx_livepeer_hls_add_variant(slot, "source",
+                        : ngx_livepeer_variant_add(slot, "source",
                                                        seg->seq);
 
     if (v->media_sequence + v->n != seg->seq) {
@@ -578,9 +405,9 @@ ngx_livepeer_hls_publish_source(ngx_livepeer_stream_t *st,
     slot->target_s = ngx_max(slot->target_s, target);
 
     slot->discontinuities += seg->discontinuity;
-    ngx_livepeer_hls_entry(&s, seg, gap);
-    ngx_livepeer_hls_push(v, slot->window, &s);
-    ngx_livepeer_hls_measure(st, v, seg, seg->len);
+    ngx_livepeer_variant_entry(&s, seg, gap);
+    ngx_livepeer_variant_push(v, slot->window, &s);
+    ngx_livepeer_variant_measure(v, seg, seg->len);
     ngx_livepeer_hls_describe_source(st, seg, v);
 
     copy = *v;
@@ -650,10 +477,10 @@ ngx_livepeer_hls_list(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg,
         return NGX_DECLINED;
     }
 
-    v = ngx_livepeer_hls_find(slot, st->rungs[i].profile.name);
+    v = ngx_livepeer_variant_find(slot, st->rungs[i].profile.name);
 
     if (v == NULL && !gap && slot->nvariants) {
-        v = ngx_livepeer_hls_add_variant(slot, st->rungs[i].profile.name,
+        v = ngx_livepeer_variant_add(slot, st->rungs[i].profile.name,
                                          seg->seq);
     }
 
@@ -664,7 +491,7 @@ ngx_livepeer_hls_list(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg,
         return NGX_AGAIN;
     }
 
-    ngx_livepeer_hls_fill(slot, v, seg->seq);
+    ngx_livepeer_variant_fill(slot, v, seg->seq);
 
     if (!gap) {
         v->width = seen.width;
@@ -676,11 +503,11 @@ ngx_livepeer_hls_list(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg,
                        sizeof(v->video_codec));
         }
 
-        ngx_livepeer_hls_measure(st, v, seg, r->len);
+        ngx_livepeer_variant_measure(v, seg, r->len);
     }
 
-    ngx_livepeer_hls_entry(&s, seg, gap);
-    ngx_livepeer_hls_push(v, slot->window, &s);
+    ngx_livepeer_variant_entry(&s, seg, gap);
+    ngx_livepeer_variant_push(v, slot->window, &s);
 
     *copy = *v;
     *target = slot->target_s;

@@ -27,6 +27,8 @@ static char *ngx_livepeer_http_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
 
+#define NGX_LIVEPEER_MESSAGE  (4 * 1024 * 1024)
+
 #define NGX_LIVEPEER_RTMP  (NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF             \
                             |NGX_RTMP_APP_CONF)
 
@@ -416,6 +418,20 @@ ngx_livepeer_check_app(ngx_conf_t *cf, ngx_livepeer_core_conf_t *ccf,
 }
 
 
+/* nginx-rtmp ends a publish with a larger message than max_message */
+
+static void
+ngx_livepeer_check_message(ngx_conf_t *cf, ngx_rtmp_core_srv_conf_t *cscf)
+{
+    if (cscf->max_message < NGX_LIVEPEER_MESSAGE) {
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "\"max_message\" is %uz bytes: a larger keyframe ends "
+                      "the publish, \"max_message 4m\" is better",
+                      cscf->max_message);
+    }
+}
+
+
 static in_port_t
 ngx_livepeer_server_port(ngx_rtmp_core_main_conf_t *cmcf,
     ngx_rtmp_core_srv_conf_t *cscf)
@@ -470,6 +486,7 @@ ngx_livepeer_rtmp_postconfiguration(ngx_conf_t *cf)
                 return NGX_ERROR;
             }
 
+            ngx_livepeer_check_message(cf, cscf[i]);
             app->port = ngx_livepeer_server_port(cmcf, cscf[i]);
             *slot = app;
         }

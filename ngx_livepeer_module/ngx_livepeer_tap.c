@@ -4,36 +4,21 @@
  */
 #include "ngx_livepeer_module/ngx_livepeer_tap.h"
 #include "ngx_livepeer_module/ngx_livepeer_cut.h"
-#include "ngx_livepeer_module/ngx_livepeer_hls.h"
+#include "ngx_livepeer_module/ngx_livepeer_figures.h"
+#include "ngx_livepeer_module/ngx_livepeer_flv.h"
 #include "ngx_livepeer_module/ngx_livepeer_key.h"
 #include "ngx_livepeer_module/ngx_livepeer_module.h"
-#include "ngx_livepeer_module/ngx_livepeer_session.h"
-
-#include "common/util/hex.h"
+#include "ngx_livepeer_module/ngx_livepeer_stream.h"
+#include "ngx_livepeer_module/ngx_livepeer_zone.h"
 
 #include <ngx_rtmp_cmd_module.h>
 #include <ngx_rtmp_codec_module.h>
 
-#include <sys/random.h>
 
-
-#define NGX_LIVEPEER_TAP_POOL     4096
 #define NGX_LIVEPEER_TAP_SCRATCH  (16 * 1024 * 1024)
+#define NGX_LIVEPEER_TAP_SIZES    10             /* other sizes ... */
+#define NGX_LIVEPEER_TAP_CALM     10000          /* ... each within ms */
 
-#define NGX_LIVEPEER_FLV_AVC      7
-#define NGX_LIVEPEER_FLV_HEVC     12
-#define NGX_LIVEPEER_FLV_AAC      10
-#define NGX_LIVEPEER_FLV_EX       9              /* audio with a FourCC */
-#define NGX_LIVEPEER_FLV_EXVIDEO  0x80
-
-
-/* packet types of both the old and the extended headers, as we use them */
-typedef enum {
-    tap_config,
-    tap_frames,
-    tap_other,                                   /* nothing for us in it */
-    tap_refused
-} ngx_livepeer_tap_kind_e;
 
 typedef struct {
     ngx_livepeer_stream_t    *st;
@@ -42,14 +27,11 @@ typedef struct {
     lp_hash_t                 key;
     ngx_queue_t               queue;             /* all of this worker */
     ngx_rtmp_session_t       *session;
+    ngx_uint_t                sizes;             /* changes lately */
+    ngx_msec_t                size_at;
     unsigned                  vanished:1;        /* no word of goodbye */
     unsigned                  ended:1;
 } ngx_livepeer_tap_t;
-
-typedef struct {
-    ngx_log_t                 log;
-    ngx_str_t                 name;
-} ngx_livepeer_tap_log_t;
 
 
 static ngx_int_t ngx_livepeer_tap_publish(ngx_rtmp_session_t *s,
@@ -62,7 +44,7 @@ static ngx_int_t ngx_livepeer_tap_video(ngx_rtmp_session_t *s,
     ngx_rtmp_header_t *h, ngx_chain_t *in);
 static ngx_int_t ngx_livepeer_tap_audio(ngx_rtmp_session_t *s,
     ngx_rtmp_header_t *h, ngx_chain_t *in);
-static ngx_livepeer_stream_t *ngx_livepeer_tap_open(ngx_livepeer_tap_t *tap,
+static ngx_int_t ngx_livepeer_tap_open(ngx_livepeer_tap_t *tap,
     ngx_uint_t newer);
 static void ngx_livepeer_tap_end(ngx_livepeer_tap_t *tap);
 
@@ -187,24 +169,6 @@ ngx_livepeer_tap_admit(ngx_rtmp_session_t *s, ngx_livepeer_conf_t *conf,
 }
 
 
-/* with a NUL: names become paths */
-
-static ngx_int_t
-ngx_livepeer_tap_copy(ngx_str_t *to, ngx_str_t *from, ngx_pool_t *pool)
-{
-    to->len = from->len;
-    to->data = ngx_pnalloc(pool, from->len + 1);
-    if (to->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(to->data, from->data, from->len);
-    to->data[from->len] = '\0';
-
-    return NGX_OK;
-}
-
-
 /* the same name on this worker: its publisher leaves nginx-rtmp first */
 
 static void
@@ -280,7 +244,7 @@ ngx_livepeer_tap_publish(ngx_rtmp_session_t *s, ngx_rtmp_publish_t *v)
     tap->conf = conf;
     tap->key = key;
 
-    if (ngx_livepeer_tap_copy(&tap->name, &name, s->connection->pool)
+    if (ngx_livepeer_stream_copy(&tap->name, &name, s->connection->pool)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -289,13 +253,12 @@ ngx_livepeer_tap_publish(ngx_rtmp_session_t *s, ngx_rtmp_publish_t *v)
     newer = conf->keys
             && ngx_livepeer_zone_same_key(&conf->app, &tap->name, &key);
 
-    tap->st = ngx_livepeer_tap_open(tap, newer);
-    if (tap->st == NULL) {
-        return NGX_ERROR;
-    }
-
     if (newer) {
         ngx_livepeer_tap_evict(conf, &tap->name);
+    }
+
+    if (ngx_livepeer_tap_open(tap, newer) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     ngx_rtmp_set_ctx(s, tap, ngx_livepeer_rtmp_module);
@@ -312,166 +275,44 @@ ngx_livepeer_tap_publish(ngx_rtmp_session_t *s, ngx_rtmp_publish_t *v)
 }
 
 
-/* the stream: made at a publish, and again when its picture's size changes */
+/* tap->st, or the publisher has been told why not */
 
-static u_char *
-ngx_livepeer_tap_log_handler(ngx_log_t *log, u_char *buf, size_t len)
-{
-    ngx_livepeer_tap_log_t  *ctx = log->data;
-
-    return ngx_snprintf(buf, len, ", stream: \"%V\"", &ctx->name);
-}
-
-
-/* the stream's end, when nothing of it is in flight any more */
-
-static void
-ngx_livepeer_tap_cleanup(void *data)
-{
-    ngx_livepeer_stream_t  *st = data;
-
-    ngx_livepeer_cut_destroy(st);
-
-    if (st->slot) {
-        ngx_livepeer_hls_close(st, st->clean);
-        ngx_livepeer_zone_release(st->slot, st->generation);
-    }
-
-    lp_h264_config_done(&st->video);
-}
-
-
-static ngx_livepeer_stream_t *
-ngx_livepeer_tap_create(ngx_livepeer_tap_t *tap)
-{
-    uint8_t                  random[16];
-    ngx_pool_t              *pool;
-    ngx_pool_cleanup_t      *cln;
-    ngx_livepeer_stream_t   *st;
-    ngx_livepeer_tap_log_t  *log;
-
-    pool = ngx_create_pool(NGX_LIVEPEER_TAP_POOL, ngx_cycle->log);
-    if (pool == NULL) {
-        return NULL;
-    }
-
-    st = ngx_pcalloc(pool, sizeof(ngx_livepeer_stream_t));
-    log = ngx_palloc(pool, sizeof(ngx_livepeer_tap_log_t));
-    cln = ngx_pool_cleanup_add(pool, 0);
-    if (st == NULL || log == NULL || cln == NULL) {
-        goto failed;
-    }
-
-    /* outlives the connection, and so must what its log lines point at */
-
-    if (ngx_livepeer_tap_copy(&st->name, &tap->name, pool) != NGX_OK
-        || getrandom(random, sizeof(random), 0) != sizeof(random))
-    {
-        goto failed;
-    }
-
-    log->log = *ngx_cycle->log;
-    log->log.handler = ngx_livepeer_tap_log_handler;
-    log->log.data = log;
-    log->log.action = NULL;
-    log->log.connection = tap->session->connection->number;
-    log->name = st->name;
-
-    cln->handler = ngx_livepeer_tap_cleanup;
-    cln->data = st;
-
-    st->pool = pool;
-    st->log = &log->log;
-    pool->log = st->log;
-    st->conf = tap->conf;
-    lp_hex_encode((char *) st->manifest, random, sizeof(random));
-    lp_h264_config_init(&st->video);
-    ngx_queue_init(&st->segs);
-    ngx_queue_init(&st->sessions);
-
-    return st;
-
-failed:
-
-    ngx_destroy_pool(pool);
-
-    return NULL;
-}
-
-
-static void
-ngx_livepeer_tap_fill_slot(ngx_livepeer_tap_t *tap, ngx_livepeer_stream_t *st)
-{
-    ngx_time_t           *tp = ngx_timeofday();
-    ngx_livepeer_slot_t  *slot = st->slot;
-
-    ngx_livepeer_zone_lock();
-
-    slot->key = tap->key;
-    slot->started_ms = (int64_t) tp->sec * 1000 + tp->msec;
-    slot->last_ms = slot->started_ms;
-    slot->window = (uint32_t) st->conf->window;
-    slot->reconnect_ms = st->conf->reconnect;
-    slot->advice = 0;
-    slot->width = 0;
-    slot->height = 0;
-    slot->fps_milli = 0;
-    slot->gop_ms = 0;
-    slot->waiting_ms = 0;
-    slot->bitrate_bps = 0;
-    slot->norchs = 0;
-    ngx_memzero(slot->audio_codec, sizeof(slot->audio_codec));
-    ngx_memzero(slot->reason, sizeof(slot->reason));
-
-    ngx_livepeer_zone_unlock();
-}
-
-
-/* NULL: refused, the publisher has been told */
-
-static ngx_livepeer_stream_t *
+static ngx_int_t
 ngx_livepeer_tap_open(ngx_livepeer_tap_t *tap, ngx_uint_t newer)
 {
     ngx_int_t               rc;
     ngx_rtmp_session_t     *s = tap->session;
     ngx_livepeer_stream_t  *st;
 
-    st = ngx_livepeer_tap_create(tap);
-    if (st == NULL) {
-        (void) ngx_livepeer_tap_refuse(s, NGX_LIVEPEER_REFUSED_MEMORY,
+    st = ngx_livepeer_stream_create(tap->conf, &tap->name,
+                                    s->connection->number);
+
+    rc = st ? ngx_livepeer_stream_open(st, &tap->key, newer) : NGX_ABORT;
+
+    switch (rc) {
+
+    case NGX_OK:
+        tap->st = st;
+        return NGX_OK;
+
+    case NGX_BUSY:
+        return ngx_livepeer_tap_refuse(s, NGX_LIVEPEER_REFUSED_BUSY,
+                   "NetStream.Publish.BadName",
+                   "this name is being published");
+
+    case NGX_DECLINED:
+        return ngx_livepeer_tap_refuse(s, NGX_LIVEPEER_REFUSED_STREAMS,
+                   "NetStream.Publish.Denied", "too many streams");
+
+    case NGX_ABORT:
+        return ngx_livepeer_tap_refuse(s, NGX_LIVEPEER_REFUSED_MEMORY,
                    "NetStream.Publish.Denied", "out of memory");
-        return NULL;
-    }
 
-    rc = ngx_livepeer_zone_acquire(&st->slot, &st->generation,
-                                   &st->conf->app, &st->name, newer);
-    if (rc != NGX_OK) {
-        st->slot = NULL;
-        ngx_destroy_pool(st->pool);
-        (void) (rc == NGX_BUSY
-                ? ngx_livepeer_tap_refuse(s, NGX_LIVEPEER_REFUSED_BUSY,
-                      "NetStream.Publish.BadName",
-                      "this name is being published")
-                : ngx_livepeer_tap_refuse(s, NGX_LIVEPEER_REFUSED_STREAMS,
-                      "NetStream.Publish.Denied", "too many streams"));
-        return NULL;
-    }
-
-    ngx_livepeer_tap_fill_slot(tap, st);
-
-    if (ngx_livepeer_hls_open(st) != NGX_OK
-        || ngx_livepeer_cut_create(st) != NGX_OK
-        || ngx_livepeer_session_start(st) != NGX_OK)
-    {
-        st->closed = 1;
-        ngx_livepeer_stream_release(st);
-        (void) ngx_livepeer_tap_refuse(s, NGX_LIVEPEER_REFUSED_STORAGE,
+    default:
+        return ngx_livepeer_tap_refuse(s, NGX_LIVEPEER_REFUSED_STORAGE,
                    "NetStream.Publish.Denied",
                    "the server cannot store this stream");
-        return NULL;
     }
-
-    return st;
 }
 
 
@@ -480,19 +321,10 @@ ngx_livepeer_tap_close_stream(ngx_livepeer_tap_t *tap, ngx_uint_t clean)
 {
     ngx_livepeer_stream_t  *st = tap->st;
 
-    tap->st = NULL;
-
-    if (ngx_livepeer_zone_owns(st->slot, st->generation)) {
-        ngx_livepeer_cut_close(st);
+    if (st) {
+        tap->st = NULL;
+        ngx_livepeer_stream_close(st, clean);
     }
-
-    /* from here on nothing but segments in flight */
-
-    ngx_livepeer_cut_destroy(st);
-
-    st->clean = clean ? 1 : 0;
-    st->closed = 1;
-    ngx_livepeer_stream_release(st);
 }
 
 
@@ -518,9 +350,7 @@ ngx_livepeer_tap_end(ngx_livepeer_tap_t *tap)
     ngx_queue_remove(&tap->queue);
     ngx_livepeer_ntaps--;
 
-    if (tap->st) {
-        ngx_livepeer_tap_close_stream(tap, !tap->vanished);
-    }
+    ngx_livepeer_tap_close_stream(tap, !tap->vanished);
 }
 
 
@@ -550,19 +380,7 @@ static ngx_int_t
 ngx_livepeer_tap_give_up(ngx_livepeer_tap_t *tap,
     ngx_livepeer_refused_e label, const char *why)
 {
-    size_t                 len;
-    ngx_livepeer_slot_t   *slot = tap->st->slot;
-
-    ngx_livepeer_zone_lock();
-
-    if (ngx_livepeer_zone_owns(slot, tap->st->generation)) {
-        len = ngx_min(ngx_strlen(why), NGX_LIVEPEER_REASON_MAX - 1);
-        ngx_memcpy(slot->reason, why, len);
-        slot->reason[len] = '\0';
-    }
-
-    ngx_livepeer_zone_unlock();
-
+    ngx_livepeer_stream_explain(tap->st, why);
     tap->vanished = 1;
 
     return ngx_livepeer_tap_refuse(tap->session, label,
@@ -628,143 +446,6 @@ ngx_livepeer_tap_flatten(ngx_chain_t *in, size_t *len)
 }
 
 
-static const char *
-ngx_livepeer_tap_fourcc(u_char *fourcc)
-{
-    if (ngx_memcmp(fourcc, "avc1", 4) == 0) {
-        return NULL;
-    }
-
-    if (ngx_memcmp(fourcc, "hvc1", 4) == 0) {
-        return "the video is HEVC, only H.264 can be cut";
-    }
-
-    if (ngx_memcmp(fourcc, "av01", 4) == 0) {
-        return "the video is AV1, only H.264 can be cut";
-    }
-
-    if (ngx_memcmp(fourcc, "vp09", 4) == 0) {
-        return "the video is VP9, only H.264 can be cut";
-    }
-
-    return "the video's codec is not known, only H.264 can be cut";
-}
-
-
-/*
- * The header of a video message, old or extended: what the payload at *p is,
- * and its composition time.
- */
-
-static ngx_livepeer_tap_kind_e
-ngx_livepeer_tap_video_kind(u_char **p, size_t *len, int32_t *cts,
-    const char **why)
-{
-    size_t      head;
-    u_char     *m = *p;
-    ngx_uint_t  type, extended;
-
-    *cts = 0;
-
-    if (*len < 1 || (m[0] >> 4 & 7) == 5) {          /* info or command */
-        return tap_other;
-    }
-
-    extended = m[0] & NGX_LIVEPEER_FLV_EXVIDEO;
-
-    if (!extended && (m[0] & 0x0f) != NGX_LIVEPEER_FLV_AVC) {
-        *why = (m[0] & 0x0f) == NGX_LIVEPEER_FLV_HEVC
-               ? "the video is HEVC, only H.264 can be cut"
-               : "the video's codec is too old, only H.264 can be cut";
-        return tap_refused;
-    }
-
-    if (*len < 5) {
-        return tap_other;
-    }
-
-    if (extended) {
-        type = m[0] & 0x0f;
-
-        if (type == 4 || type > 5) {                 /* metadata, multitrack */
-            return tap_other;
-        }
-
-        *why = ngx_livepeer_tap_fourcc(m + 1);
-        if (*why) {
-            return tap_refused;
-        }
-
-        head = (type == 1) ? 8 : 5;
-
-        if (type == 3) {                             /* frames, cts is 0 */
-            type = 1;
-        }
-
-    } else {
-        type = m[1];
-        head = 5;
-    }
-
-    if (*len < head) {
-        return tap_other;
-    }
-
-    if (!extended || head == 8) {
-        m += head - 3;
-        *cts = (int32_t) ((uint32_t) m[0] << 24 | m[1] << 16 | m[2] << 8) >> 8;
-    }
-
-    *p += head;
-    *len -= head;
-
-    return type == 0 ? tap_config : type == 1 ? tap_frames : tap_other;
-}
-
-
-static ngx_livepeer_tap_kind_e
-ngx_livepeer_tap_audio_kind(u_char **p, size_t *len)
-{
-    size_t      head;
-    u_char     *m = *p;
-    ngx_uint_t  type;
-
-    if (*len < 2) {
-        return tap_other;
-    }
-
-    switch (m[0] >> 4) {
-
-    case NGX_LIVEPEER_FLV_AAC:
-        type = m[1];
-        head = 2;
-        break;
-
-    case NGX_LIVEPEER_FLV_EX:
-        type = m[0] & 0x0f;
-
-        if (*len < 5 || type > 1) {
-            return tap_other;
-        }
-
-        if (ngx_memcmp(m + 1, "mp4a", 4) != 0) {
-            return tap_refused;
-        }
-
-        head = 5;
-        break;
-
-    default:
-        return tap_refused;
-    }
-
-    *p += head;
-    *len -= head;
-
-    return type == 0 ? tap_config : type == 1 ? tap_frames : tap_other;
-}
-
-
 /* metadata has announced tracks whose headers are still to come */
 
 static void
@@ -795,6 +476,17 @@ ngx_livepeer_tap_reopen(ngx_livepeer_tap_t *tap)
     lp_h264_config_t        video;
     ngx_livepeer_stream_t  *old = tap->st;
 
+    if (ngx_current_msec - tap->size_at > NGX_LIVEPEER_TAP_CALM) {
+        tap->sizes = 0;
+    }
+
+    tap->size_at = ngx_current_msec;
+
+    if (++tap->sizes > NGX_LIVEPEER_TAP_SIZES) {
+        return ngx_livepeer_tap_give_up(tap, NGX_LIVEPEER_REFUSED_CODEC,
+                   "the picture changes its size again and again");
+    }
+
     video = old->video;
     audio = old->audio;
     has_audio = old->has_audio;
@@ -809,8 +501,7 @@ ngx_livepeer_tap_reopen(ngx_livepeer_tap_t *tap)
 
     ngx_livepeer_tap_close_stream(tap, 0);
 
-    tap->st = ngx_livepeer_tap_open(tap, 1);
-    if (tap->st == NULL) {
+    if (ngx_livepeer_tap_open(tap, 1) != NGX_OK) {
         lp_h264_config_done(&video);
         return NGX_ERROR;
     }
@@ -836,7 +527,7 @@ ngx_livepeer_tap_result(ngx_livepeer_tap_t *tap, ngx_int_t rc,
 
 static ngx_int_t
 ngx_livepeer_tap_feed_video(ngx_livepeer_tap_t *tap,
-    ngx_livepeer_tap_kind_e kind, uint32_t time, int32_t cts, u_char *p,
+    ngx_livepeer_flv_e kind, uint32_t time, int32_t cts, u_char *p,
     size_t len)
 {
     ngx_int_t           rc;
@@ -844,7 +535,7 @@ ngx_livepeer_tap_feed_video(ngx_livepeer_tap_t *tap,
 
     ngx_memzero(&end, sizeof(end));
 
-    if (kind == tap_config) {
+    if (kind == flv_config) {
         rc = ngx_livepeer_cut_video_config(tap->st, &end, p, len);
 
     } else {
@@ -856,7 +547,7 @@ ngx_livepeer_tap_feed_video(ngx_livepeer_tap_t *tap,
             return NGX_ERROR;
         }
 
-        rc = (kind == tap_config)
+        rc = (kind == flv_config)
              ? NGX_OK
              : ngx_livepeer_cut_video(tap->st, &end, time, cts, p, len);
     }
@@ -886,7 +577,7 @@ ngx_livepeer_tap_video(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
     int32_t                   cts;
     const char               *why;
     ngx_livepeer_tap_t       *tap;
-    ngx_livepeer_tap_kind_e   kind;
+    ngx_livepeer_flv_e        kind;
 
     tap = ngx_livepeer_tap_of(s);
 
@@ -904,18 +595,19 @@ ngx_livepeer_tap_video(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
                                         "a video message is too large");
     }
 
-    kind = ngx_livepeer_tap_video_kind(&p, &len, &cts, &why);
+    kind = ngx_livepeer_flv_video(&p, &len, &cts, &why);
 
     switch (kind) {
 
-    case tap_refused:
-        ngx_livepeer_cut_advise(tap->st, NGX_LIVEPEER_ADVICE_VIDEO_CODEC, 0);
+    case flv_refused:
+        ngx_livepeer_figures_advise(tap->st, NGX_LIVEPEER_ADVICE_VIDEO_CODEC,
+                                    0);
         return ngx_livepeer_tap_give_up(tap, NGX_LIVEPEER_REFUSED_CODEC, why);
 
-    case tap_other:
+    case flv_other:
         return NGX_OK;
 
-    case tap_config:
+    case flv_config:
         ngx_livepeer_tap_expect(s, tap->st);
 
         /* fall through */
@@ -954,18 +646,18 @@ ngx_livepeer_tap_audio(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
 
     ngx_memzero(&end, sizeof(end));
 
-    switch (ngx_livepeer_tap_audio_kind(&p, &len)) {
+    switch (ngx_livepeer_flv_audio(&p, &len)) {
 
-    case tap_config:
+    case flv_config:
         ngx_livepeer_tap_expect(s, tap->st);
         rc = ngx_livepeer_cut_audio_config(tap->st, &end, p, len);
         break;
 
-    case tap_frames:
+    case flv_frames:
         rc = ngx_livepeer_cut_audio(tap->st, &end, h->timestamp, p, len);
         break;
 
-    case tap_refused:
+    case flv_refused:
         ngx_livepeer_cut_no_audio(tap->st);
         return NGX_OK;
 

@@ -111,6 +111,7 @@ struct ngx_livepeer_slot_s {
     XX(STREAMS,  "too_many_streams")                                          \
     XX(CODEC,    "codec")                                                     \
     XX(GOP,      "segment_too_long")                                          \
+    XX(TIMES,    "times_jump")                                                \
     XX(MEMORY,   "memory")                                                    \
     XX(STORAGE,  "storage")
 

@@ -11,7 +11,7 @@ use Test::Livepeer;
 use Test::Rtmp;
 use Time::HiRes qw/ time sleep /;
 
-my $t = Test::Livepeer->new->plan(118);
+my $t = Test::Livepeer->new->plan(120);
 my $dir = $t->dir;
 
 # a sanitized module needs its runtime before all else
@@ -277,6 +277,19 @@ $p = ended('grow');
 is(scalar @{$p->{segments}}, 6, 'another size: six segments');
 is(scalar(grep { $_->{disc} } @{$p->{segments}}), 1, 'one discontinuity between the sizes');
 like($t->get('/hls/grow.m3u8'), qr/RESOLUTION=480x270/, 'the master says the new one');
+
+
+my @small = grep { $_->[1] < 500 } @clip;
+my @large = grep { $_->[1] < 500 } Test::Rtmp::flv($wide);
+$r = feed('flap', []);
+for my $i (0 .. 30) {
+    feed_more($r, $i % 2 ? \@large : \@small, sub { ($_[0], $_[1] + 500 * $i, $_[2]) });
+}
+ok($r->status eq 'NetStream.Publish.Failed' && $r->{why} =~ /size again and again/, 'but not without end');
+
+$r = feed('dance', []);
+feed_more($r, [grep { $_->[1] < 1000 } @clip]) for 0 .. 30;
+ok($r->status eq 'NetStream.Publish.Failed' && $r->{why} =~ /jump again and again/, 'times that never rest neither');
 
 
 # --- enhanced RTMP, and codecs that cannot be cut
