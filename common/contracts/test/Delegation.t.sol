@@ -142,6 +142,12 @@ contract DelegationTest is World {
         (, , address delegate, , , , ) = bonding.getDelegator(d2);
         eq(delegate, o1, "inherits the delegate");
         bond(d2, LPT, o1);
+        // The claim that comes with it would cost o2 its reward of this round.
+        vm.prank(d1);
+        refuses("ILLEGAL_CLAIM_EARNINGS");
+        bonding.transferBond(o2, 30 * LPT, address(0), address(0), address(0), address(0));
+        vm.prank(o2);
+        bonding.claimEarnings(0);
         vm.prank(d1);
         bonding.transferBond(o2, 30 * LPT, address(0), address(0), address(0), address(0));
         eq(bonding.transcoderTotalStake(o2), 130 * LPT, "a bonded receiver keeps its own delegate");

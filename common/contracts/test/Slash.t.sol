@@ -397,7 +397,7 @@ contract SlashTest is FaultWorld {
         refuses("delegate under challenge");
         bonding.bond(0, o2);
         refuses("delegate under challenge");
-        bonding.transferBond(d2, 1, address(0), address(0), address(0), address(0));
+        bonding.transferBond(address(9), 1, address(0), address(0), address(0), address(0));
         vm.stopPrank();
         bond(d1, 1 * LPT, o1);
         judge.say(id, 1);

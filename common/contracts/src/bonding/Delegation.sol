@@ -143,6 +143,9 @@ library Delegation {
         // Stake that secured work until lately must stay where a slash finds it.
         require(!securedLately(s, msg.sender, round), "TRANSCODER_BOND_LOCKED");
 
+        // A gift of one wei must not cost the receiver its reward of the round.
+        if (to != msg.sender) checkClaim(s, to, round);
+
         address delegate = s.delegators[msg.sender].delegateAddress;
         unbond(s, c, amount, h.oldPrev, h.oldNext);
         uint256 lockId = handOver(s, to, amount);
@@ -203,10 +206,16 @@ library Delegation {
         if (d.bondedAmount == 0) require(to != owner, "INVALID_DELEGATE");
         else require(to == delegate, "INVALID_DELEGATE_CHANGE");
 
+        checkClaim(s, owner, round);
+    }
+
+    // A claim before the delegate's reward() gives up the part of it.
+    function checkClaim(BondingState.Data storage s, address owner, uint256 round) private view {
+        address delegate = s.delegators[owner].delegateAddress;
         require(
             !s.isActive(delegate, round) ||
                 s.transcoders[delegate].lastRewardRound == round ||
-                d.lastClaimRound == round,
+                s.delegators[owner].lastClaimRound == round,
             "ILLEGAL_CLAIM_EARNINGS"
         );
     }
