@@ -121,12 +121,12 @@ ngx_livepeer_seg_enter(ngx_livepeer_seg_t *seg, ngx_int_t rc)
 
     if (ev->timedout) {
         ev->timedout = 0;
-        seg->late = seg->state == seg_result || seg->state == seg_fetch;
 
         if (ngx_livepeer_seg_waits_on(seg)) {
             return;
         }
 
+        seg->late = seg->state == seg_result || seg->state == seg_fetch;
         seg->reason = "did not answer in time";
     }
 
