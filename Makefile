@@ -130,6 +130,7 @@ chaos: all
 	@docker/packages demo test
 	@$(MAKE) --no-print-directory -j$$(nproc) units tools
 	@BUILD=$(BUILD) t/run t/chaos
+	@$(MAKE) --no-print-directory contracts-chaos
 
 # each target for FUZZ_SECONDS, with what the last run has found as a start
 FUZZ_SECONDS ?= 60
@@ -163,7 +164,7 @@ $(BUILD)/node/.done: t/package.json t/package-lock.json
 
 -include $(wildcard common/contracts/contracts.mk)
 
-install: all
+install: all install-contracts
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/nginx/modules \
 	           $(DESTDIR)$(PREFIX)/share/doc/livepeer
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
