@@ -120,6 +120,10 @@ subtest 'limits of a job' => sub {
 
     my ($big) = jobs('bytes', '--arg', '--max-bytes', '--arg', 10_000, "$file\@2000");
     is($big->{status}, 'too_big', 'more bytes than allowed');
+
+    my $uhd = clip('uhd', 'color=s=3840x2160:r=10:d=0.2', '-c:v libx264 -preset ultrafast');
+    my ($wall) = jobs('uhd', (map { ('--profile', "name=u$_,size=3840x2160,bitrate=1000k") } 1 .. 3), $uhd);
+    is($wall->{status}, 'limit', 'more pictures at a time than memory is for');
 };
 
 # a hole in time is not filled with frames, whatever the rate asked for

@@ -18,6 +18,9 @@
 #define TC_AUDIO_PES_MAX    65536
 #define TC_BUDGET_PIXELS    UINT64_C(20000000000)
 
+/* x264 takes about 88 bytes for each pixel of a picture: 1.4 GiB of the 2 */
+#define TC_PICTURES_MAX     UINT64_C(16777216)
+
 
 static lp_status_t tc_engine_choose_gpu(tc_engine_t *e);
 static lp_status_t tc_engine_judge(const tc_engine_t *e,
@@ -297,9 +300,10 @@ static lp_status_t
 tc_engine_plan(tc_engine_t *e, const lp_jobs_job_t *job)
 {
     uint32_t     i;
-    uint64_t     pixels, max;
+    uint64_t     pixels, pictures, max;
     lp_status_t  rc;
 
+    pictures = 0;
     pixels = (uint64_t) e->source.video.n * e->source.sps.width
              * e->source.sps.height;
 
@@ -311,6 +315,11 @@ tc_engine_plan(tc_engine_t *e, const lp_jobs_job_t *job)
         }
 
         pixels += tc_rung_pixels(&e->rungs[i]);
+        pictures += (uint64_t) e->rungs[i].width * e->rungs[i].height;
+    }
+
+    if (pictures > TC_PICTURES_MAX) {
+        return LP_LIMIT;
     }
 
     max = job->max_pixels ? job->max_pixels : e->conf.max_pixels;

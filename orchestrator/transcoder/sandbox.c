@@ -65,9 +65,13 @@ static int tc_sandbox_threads(scmp_filter_ctx ctx);
 lp_status_t
 tc_sandbox_files(int fd)
 {
-    int  null;
+    int  null, flags;
 
-    if (fcntl(fd, F_GETFD) == -1 || (fd != 3 && dup2(fd, 3) == -1)) {
+    flags = fcntl(fd, F_GETFL);
+
+    if (flags == -1 || (fd != 3 && dup2(fd, 3) == -1)
+        || fcntl(3, F_SETFL, flags & ~O_NONBLOCK) == -1)
+    {
         return LP_MISSING;
     }
 

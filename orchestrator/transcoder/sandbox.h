@@ -12,8 +12,9 @@
 
 
 /*
- * fd becomes descriptor 3; 0 and 1 become /dev/null; 2 stays; all others are
- * closed. Before anything is opened that must stay open (GPU devices).
+ * fd becomes descriptor 3, and blocking; 0 and 1 become /dev/null; 2 stays;
+ * all others are closed. Before anything is opened that must stay open (GPU
+ * devices).
  */
 lp_status_t tc_sandbox_files(int fd);
 
