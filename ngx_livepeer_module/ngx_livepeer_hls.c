@@ -11,6 +11,7 @@
 
 
 #define NGX_LIVEPEER_HLS_TEXT_MAX  65536
+#define NGX_LIVEPEER_HLS_WAIT      3       /* segments without renditions */
 
 
 struct ngx_livepeer_hls_s {
@@ -20,6 +21,7 @@ struct ngx_livepeer_hls_s {
     ngx_uint_t             listed;         /* variants in the master, bits */
     ngx_uint_t             made;           /* directories of rungs, bits */
     unsigned               settled:1;      /* variants are those of now */
+    unsigned               ready:1;        /* for viewers to come */
 };
 
 
@@ -137,7 +139,10 @@ ngx_livepeer_hls_open(ngx_livepeer_stream_t *st)
         slot->nvariants = 0;
         slot->target_s = 0;
         slot->ended = 0;
+        slot->playable = 0;
     }
+
+    hls->ready = slot->playable;
 
     ngx_memcpy(slot->hls_path, st->conf->hls_path.data,
                st->conf->hls_path.len);
@@ -193,7 +198,11 @@ ngx_livepeer_hls_master_is_due(ngx_livepeer_stream_t *st)
 }
 
 
-/* renditions in the order of the configuration, the source at the end */
+/*
+ * Renditions in the order of the configuration, the source at the end. Some
+ * players read it once: there is none before the first renditions are there,
+ * or it is known that they will not come.
+ */
 
 static ngx_int_t
 ngx_livepeer_hls_write_master(ngx_livepeer_stream_t *st)
@@ -216,7 +225,7 @@ ngx_livepeer_hls_write_master(ngx_livepeer_stream_t *st)
         return NGX_DECLINED;
     }
 
-    if (!ngx_livepeer_hls_master_is_due(st)) {
+    if (!hls->ready || !ngx_livepeer_hls_master_is_due(st)) {
         ngx_livepeer_zone_unlock();
         return NGX_OK;
     }
@@ -253,6 +262,7 @@ ngx_livepeer_hls_write_master(ngx_livepeer_stream_t *st)
     }
 
     lp_m3u8_put_master(text, list, n);
+    slot->playable = (n != 0);
 
     ngx_livepeer_zone_unlock();
 
@@ -422,6 +432,10 @@ ngx_livepeer_hls_publish_source(ngx_livepeer_stream_t *st,
         return NGX_ERROR;
     }
 
+    if (st->passthrough || copy.n >= NGX_LIVEPEER_HLS_WAIT || seg->last) {
+        st->hls->ready = 1;
+    }
+
     return ngx_livepeer_hls_write_master(st);
 }
 
@@ -569,6 +583,8 @@ ngx_livepeer_hls_publish(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg)
             return NGX_ERROR;
         }
     }
+
+    st->hls->ready = 1;
 
     return ngx_livepeer_hls_write_master(st);
 }

@@ -4,6 +4,7 @@
  */
 #include "ngx_livepeer_module/ngx_livepeer_json.h"
 #include "ngx_livepeer_module/ngx_livepeer_module.h"
+#include "ngx_livepeer_module/ngx_livepeer_variant.h"
 
 
 #define NGX_LIVEPEER_RING  64
@@ -132,12 +133,12 @@ ngx_livepeer_json_variants(lp_buf_t *out, ngx_livepeer_slot_t *slot)
         ngx_livepeer_json_str(out, "codec", v->video_codec);
         ngx_livepeer_json_num(out, "peak_bps", v->peak_bps);
         ngx_livepeer_json_num(out, "average_bps",
-                              v->duration_90k ? v->bytes * 8 * 90000
-                                                / v->duration_90k : 0);
+                              ngx_livepeer_variant_average(v));
         ngx_livepeer_json_num(out, "last_seq",
                               v->n ? (int64_t) v->window[v->n - 1].seq : -1);
         ngx_livepeer_json_num(out, "gaps", v->gaps_total);
         ngx_livepeer_json_num(out, "gaps_in_a_row", v->gaps);
+        ngx_livepeer_json_num(out, "listed", ngx_livepeer_variant_listed(v));
         ngx_livepeer_json_close(out, '}');
     }
 
@@ -233,6 +234,7 @@ ngx_livepeer_json_stream(lp_buf_t *out, ngx_http_request_t *r,
     ngx_livepeer_json_str(out, "name", slot->name);
     ngx_livepeer_json_str(out, "app", slot->app);
     ngx_livepeer_json_hls(out, r, slot);
+    ngx_livepeer_json_num(out, "playable", slot->playable);
     ngx_livepeer_json_str(out, "state",
                           slot->ended ? "ended"
                           : ngx_livepeer_zone_owned(slot) && !slot->closed_ms

@@ -73,6 +73,7 @@ struct ngx_livepeer_slot_s {
     int64_t            end_90k;                   /* where the last one ended */
     uint32_t           target_s;                  /* fixed at first */
     uint8_t            ended;                     /* ENDLIST written */
+    uint8_t            playable;                  /* there is a master */
     uint8_t            pending_discontinuity;
 
     uint32_t           advice;                    /* NGX_LIVEPEER_ADVICE_ */

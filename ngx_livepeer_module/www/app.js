@@ -4,7 +4,7 @@
 
 const $ = (id) => document.getElementById(id);
 
-const page = { api: null, stream: "", url: "", hls: null, levels: "" };
+const page = { api: null, stream: "", url: "", listed: 0, hls: null };
 window.livepeer = page;
 
 
@@ -132,7 +132,6 @@ function stop() {
   if (page.hls) page.hls.destroy();
   page.hls = null;
   page.url = "";
-  page.levels = "";
 }
 
 function play(url) {
@@ -267,8 +266,14 @@ function showStream(s) {
   $("work").hidden = !s.orchestrators.length;
 
   if (s.state === "ended") page.url = "";         // the next life starts anew
-  if (s.hls && s.variants.length && s.state !== "ended" && page.url !== s.hls)
+
+  // a rendition that has joined is in no list that was read before
+  const listed = s.variants.filter((v) => v.listed).length;
+  if (s.hls && s.playable && s.state !== "ended"
+      && (page.url !== s.hls || page.listed < listed)) {
+    page.listed = listed;
     play(s.hls);
+  }
 }
 
 function showApps(apps) {
