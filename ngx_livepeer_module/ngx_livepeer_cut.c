@@ -332,6 +332,7 @@ ngx_livepeer_cut_put_audio(void *ctx, int64_t pts, u_char *data, size_t len,
     }
 
     cut->sink->audio_frames += nframes;
+    cut->sink->seg->audio_bytes += len;
 
     if (cut->audio_only) {
         cut->sink->seg->frames += nframes;

@@ -54,11 +54,21 @@ typedef struct {
     unsigned  bits;
 } null_bits_t;
 
-/* the frames of one rendition */
+/* audio of the source, a PES at a time */
 typedef struct {
-    uint32_t  frames;
-    int64_t   first_90k;
-    int64_t   step_90k;
+    int64_t   pts_90k;
+    size_t    at, len;                    /* in null_times_t.bytes */
+} null_audio_t;
+
+/* the frames of one rendition, and the audio that goes with them */
+typedef struct {
+    uint32_t      frames;
+    int64_t       first_90k;
+    int64_t       step_90k;
+    int64_t      *pts;                    /* sorted; NULL: first + i * step */
+    null_audio_t *audio;
+    size_t        naudio;
+    lp_buf_t      bytes;
 } null_times_t;
 
 
@@ -227,6 +237,7 @@ null_put_ts(lp_buf_t *out, const lp_profile_t *p, const null_times_t *t,
 {
     size_t         unit;
     uint8_t       *au;
+    size_t         a;
     uint32_t       i;
     lp_buf_t       sets;
     lp_tsmux_t     mux;
@@ -234,6 +245,7 @@ null_put_ts(lp_buf_t *out, const lp_profile_t *p, const null_times_t *t,
 
     /* what packets and tables take is not there for slices */
 
+    size -= size > t->bytes.len ? t->bytes.len : size;
     unit = size / 188 * 184 / t->frames;
     unit = unit > 200 ? unit - 180 : 20;
 
@@ -249,12 +261,12 @@ null_put_ts(lp_buf_t *out, const lp_profile_t *p, const null_times_t *t,
     null_put_sets(&sets, p->width & ~1u, p->height & ~1u);
 
     lp_tsmux_init(&mux, lp_tsmux_sink_buf(out));
-    lp_tsmux_tracks(&mux, LP_TS_VIDEO_H264, 0);
+    lp_tsmux_tracks(&mux, LP_TS_VIDEO_H264, t->naudio ? LP_TS_AUDIO_AAC : 0);
     lp_tsmux_begin(&mux, 0);
 
-    for (i = 0; i < t->frames; i++) {
+    for (i = 0, a = 0; i < t->frames; i++) {
         memset(&frame, 0, sizeof(frame));
-        frame.pts_90k = t->first_90k + i * t->step_90k;
+        frame.pts_90k = t->pts ? t->pts[i] : t->first_90k + i * t->step_90k;
         frame.dts_90k = frame.pts_90k;
         frame.idr = i == 0;
         frame.data = au;
@@ -264,10 +276,71 @@ null_put_ts(lp_buf_t *out, const lp_profile_t *p, const null_times_t *t,
         if (lp_tsmux_video(&mux, &frame, frame.idr ? &sets : NULL) != LP_OK) {
             null_die("the muxer failed");
         }
+
+        while (a < t->naudio && (i + 1 == t->frames
+                                 || t->audio[a].pts_90k <= frame.pts_90k))
+        {
+            lp_tsmux_audio(&mux, t->audio[a].pts_90k,
+                           t->bytes.data + t->audio[a].at, t->audio[a].len);
+            a++;
+        }
     }
 
     lp_buf_done(&sets);
     free(au);
+}
+
+
+static int
+null_compare(const void *a, const void *b)
+{
+    int64_t  x = *(const int64_t *) a, y = *(const int64_t *) b;
+
+    return x < y ? -1 : x > y;
+}
+
+
+/* the source's own times, and its audio as it is */
+
+static void
+null_read(null_times_t *t, const lp_jobs_job_t *job, const uint8_t *source)
+{
+    size_t        n = 0, max = job->source_len / LP_TS_PACKET + 1;
+    lp_ts_t       ts;
+    lp_ts_unit_t  unit;
+
+    t->pts = calloc(max, sizeof(int64_t));
+    t->audio = calloc(max, sizeof(null_audio_t));
+    if (t->pts == NULL || t->audio == NULL) {
+        null_die("out of memory");
+    }
+
+    lp_buf_init(&t->bytes, NULL_TS_MAX);
+    lp_ts_init(&ts, source, job->source_len);
+
+    while (lp_ts_next(&ts, &unit) == LP_OK) {
+        if (unit.is_video) {
+            t->pts[n++] = unit.pts_90k;
+            continue;
+        }
+
+        t->audio[t->naudio].pts_90k = unit.pts_90k;
+        t->audio[t->naudio].at = t->bytes.len;
+        t->audio[t->naudio++].len = unit.len;
+        lp_buf_put(&t->bytes, unit.data, unit.len);
+    }
+
+    lp_ts_done(&ts);
+    qsort(t->pts, n, sizeof(int64_t), null_compare);
+}
+
+
+static void
+null_times_done(null_times_t *t)
+{
+    free(t->pts);
+    free(t->audio);
+    lp_buf_done(&t->bytes);
 }
 
 
@@ -278,6 +351,8 @@ null_look(null_times_t *t, const lp_jobs_job_t *job, const lp_profile_t *p,
     uint32_t      duration_ms = job->duration_ms ? job->duration_ms : 2000;
     lp_ts_info_t  info;
 
+    memset(t, 0, sizeof(null_times_t));
+    lp_buf_init(&t->bytes, NULL_TS_MAX);
     t->frames = (uint32_t) ((uint64_t) NULL_FRAMES * duration_ms / 2000);
     t->frames += t->frames == 0;
     t->first_90k = 90000;
@@ -288,9 +363,12 @@ null_look(null_times_t *t, const lp_jobs_job_t *job, const lp_profile_t *p,
     {
         t->frames = info.video_units;
         t->first_90k = info.first_pts_90k;
+        null_read(t, job, source);
     }
 
     if (p->fps_num) {
+        free(t->pts);
+        t->pts = NULL;
         t->frames = (uint32_t) ((uint64_t) p->fps_num * duration_ms
                                 / (p->fps_den ? p->fps_den : 1) / 1000);
         t->frames += t->frames == 0;
@@ -408,6 +486,7 @@ null_answer(null_t *n, const lp_jobs_job_t *job, const uint8_t *source,
                                    * res.renditions[i].height;
         res.renditions[i].len = files[i].len;
         res.nrenditions++;
+        null_times_done(&t);
     }
 
     res.cpu_ms = null_cpu_ms() - begun_ms;
