@@ -339,10 +339,9 @@ load_message(load_t *load, CURLMsg *m)
     }
 
     if (rc != CURLE_OK || status != 200) {
-        fprintf(stderr, "segload: segment: %s, %ld %.*s\n",
-                curl_easy_strerror(rc), status, (int) s->answer.len,
-                s->answer.data ? (char *) s->answer.data : "");
-        load_end(s, 1, "the segment was refused");
+        lp_buf_put_u8(&s->answer, 0);
+        load_end(s, 1, rc != CURLE_OK ? curl_easy_strerror(rc)
+                                      : (char *) s->answer.data);
         return;
     }
 

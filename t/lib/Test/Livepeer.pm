@@ -145,7 +145,8 @@ sub stop {
 
 # --- orchestrators
 
-# %o: args [..], transcoder 'real' (default) or a null transcoder's mode line
+# %o: args [..], transcoder 'real' (default) or a null transcoder's mode line,
+# cpu N: the null transcoder's processor
 sub orchestrator {
     my ($self, %o) = @_;
 
@@ -160,7 +161,8 @@ sub orchestrator {
     my @extra;
     if ($o{transcoder} && $o{transcoder} ne 'real') {
         my $script = spew("$data/transcoder",
-            "#!/bin/sh\nexec " . build('t/tools/nulltranscoder')
+            "#!/bin/sh\nexec " . (defined $o{cpu} ? "taskset -c $o{cpu} " : '')
+            . build('t/tools/nulltranscoder')
             . " $o{transcoder} \"\$\@\"\n");
         chmod 0755, $script;
         $transcoder = $script;
