@@ -46,7 +46,7 @@ objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
         install clean packages
 
 all: packages
-	@$(MAKE) --no-print-directory -j$$(nproc) programs module
+	@$(MAKE) -s --no-print-directory -j$$(nproc) programs module
 
 packages:
 	@docker/packages build run
@@ -118,17 +118,17 @@ demo: all
 
 test: all
 	@docker/packages demo test
-	@$(MAKE) --no-print-directory -j$$(nproc) units tools node
+	@$(MAKE) -s --no-print-directory -j$$(nproc) units tools node
 	@BUILD=$(BUILD) t/run t
 
 bench: all
 	@docker/packages demo test bench
-	@$(MAKE) --no-print-directory -j$$(nproc) tools node
+	@$(MAKE) -s --no-print-directory -j$$(nproc) tools node
 	@BUILD=$(BUILD) t/bench/run $(B)
 
 chaos: all
 	@docker/packages demo test
-	@$(MAKE) --no-print-directory -j$$(nproc) units tools
+	@$(MAKE) -s --no-print-directory -j$$(nproc) units tools
 	@BUILD=$(BUILD) t/run t/chaos
 	@$(MAKE) --no-print-directory contracts-chaos
 
@@ -148,7 +148,7 @@ $(BUILD)/t/shortfuzz/%: t/fuzz/%.c t/fuzz/standalone.c $(LIB)
 
 fuzzers:
 	@docker/packages build fuzz
-	@$(MAKE) --no-print-directory -j$$(nproc) $(FUZZ)
+	@$(MAKE) -s --no-print-directory -j$$(nproc) $(FUZZ)
 
 fuzz: fuzzers
 	@BUILD=$(BUILD) t/fuzz/run $(FUZZ_SECONDS) $(FUZZ)
