@@ -1,6 +1,7 @@
 /*
  * Blocks of segments. Idle ones lie in a list, newest first, as their pages
- * are warm; what is idle beyond a few streams' need goes back to the system.
+ * are warm. As many stay as were in use at once within the last seconds, so
+ * that the segments of a steady stream cost no call to the system.
  */
 #include "ngx_livepeer_module/ngx_livepeer_block.h"
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
@@ -8,8 +9,10 @@
 #include <sys/mman.h>
 
 
-#define NGX_LIVEPEER_BLOCK_PAGES  65536          /* the block, mapped */
-#define NGX_LIVEPEER_BLOCK_IDLE   48             /* 3 MB */
+#define NGX_LIVEPEER_BLOCK_PAGES   65536         /* the block, mapped */
+#define NGX_LIVEPEER_BLOCK_SPARE   16            /* idle in any case, 1 MB */
+#define NGX_LIVEPEER_BLOCK_PERIOD  10            /* trims, of one second */
+#define NGX_LIVEPEER_BLOCK_TRIM    64            /* blocks at a time, 4 MB */
 
 
 typedef struct ngx_livepeer_idle_s  ngx_livepeer_idle_t;
@@ -20,8 +23,12 @@ struct ngx_livepeer_idle_s {
 
 
 static ngx_livepeer_idle_t  *ngx_livepeer_block_list;
-static ngx_uint_t            ngx_livepeer_block_nidle;
-static size_t                ngx_livepeer_block_used;
+static ngx_uint_t            ngx_livepeer_block_idle;
+static ngx_uint_t            ngx_livepeer_block_used;
+
+/* most in use at once: in this period, and in the one before */
+static ngx_uint_t            ngx_livepeer_block_peak[2];
+static ngx_uint_t            ngx_livepeer_block_trims;
 
 
 u_char *
@@ -30,7 +37,7 @@ ngx_livepeer_block_alloc(size_t max, ngx_log_t *log)
     void                 *p;
     ngx_livepeer_idle_t  *idle;
 
-    if (ngx_livepeer_block_used + NGX_LIVEPEER_BLOCK_PAGES > max) {
+    if ((ngx_livepeer_block_used + 1) * NGX_LIVEPEER_BLOCK_PAGES > max) {
         return NULL;
     }
 
@@ -38,7 +45,7 @@ ngx_livepeer_block_alloc(size_t max, ngx_log_t *log)
 
     if (idle) {
         ngx_livepeer_block_list = idle->next;
-        ngx_livepeer_block_nidle--;
+        ngx_livepeer_block_idle--;
         p = idle;
 
     } else {
@@ -54,7 +61,10 @@ ngx_livepeer_block_alloc(size_t max, ngx_log_t *log)
         }
     }
 
-    ngx_livepeer_block_used += NGX_LIVEPEER_BLOCK_PAGES;
+    ngx_livepeer_block_used++;
+    ngx_livepeer_block_peak[0] = ngx_max(ngx_livepeer_block_peak[0],
+                                         ngx_livepeer_block_used);
+
     (void) ngx_atomic_fetch_add(
                &ngx_livepeer_zone_totals()->segment_memory,
                NGX_LIVEPEER_BLOCK_PAGES);
@@ -66,20 +76,46 @@ ngx_livepeer_block_alloc(size_t max, ngx_log_t *log)
 void
 ngx_livepeer_block_free(u_char *block)
 {
-    ngx_livepeer_idle_t  *idle;
+    ngx_livepeer_idle_t  *idle = (ngx_livepeer_idle_t *) block;
 
-    ngx_livepeer_block_used -= NGX_LIVEPEER_BLOCK_PAGES;
+    idle->next = ngx_livepeer_block_list;
+    ngx_livepeer_block_list = idle;
+
+    ngx_livepeer_block_idle++;
+    ngx_livepeer_block_used--;
+
     (void) ngx_atomic_fetch_add(
                &ngx_livepeer_zone_totals()->segment_memory,
                -NGX_LIVEPEER_BLOCK_PAGES);
+}
 
-    if (ngx_livepeer_block_nidle >= NGX_LIVEPEER_BLOCK_IDLE) {
-        (void) munmap(block, NGX_LIVEPEER_BLOCK_PAGES);
-        return;
+
+void
+ngx_livepeer_block_trim(void)
+{
+    ngx_uint_t            keep, n;
+    ngx_livepeer_idle_t  *idle;
+
+    keep = ngx_max(ngx_livepeer_block_peak[0], ngx_livepeer_block_peak[1])
+           + NGX_LIVEPEER_BLOCK_SPARE;
+
+    if (++ngx_livepeer_block_trims % NGX_LIVEPEER_BLOCK_PERIOD == 0) {
+        ngx_livepeer_block_peak[1] = ngx_livepeer_block_peak[0];
+        ngx_livepeer_block_peak[0] = ngx_livepeer_block_used;
     }
 
-    idle = (ngx_livepeer_idle_t *) block;
-    idle->next = ngx_livepeer_block_list;
-    ngx_livepeer_block_list = idle;
-    ngx_livepeer_block_nidle++;
+    for (n = 0; n < NGX_LIVEPEER_BLOCK_TRIM; n++) {
+        idle = ngx_livepeer_block_list;
+
+        if (idle == NULL
+            || ngx_livepeer_block_used + ngx_livepeer_block_idle <= keep)
+        {
+            return;
+        }
+
+        ngx_livepeer_block_list = idle->next;
+        ngx_livepeer_block_idle--;
+
+        (void) munmap(idle, NGX_LIVEPEER_BLOCK_PAGES);
+    }
 }

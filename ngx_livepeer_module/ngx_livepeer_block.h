@@ -14,5 +14,8 @@
 u_char *ngx_livepeer_block_alloc(size_t max, ngx_log_t *log);
 void ngx_livepeer_block_free(u_char *block);
 
+/* once a second: what nobody has needed lately goes back to the system */
+void ngx_livepeer_block_trim(void);
+
 
 #endif /* NGX_LIVEPEER_BLOCK_H */

@@ -4,6 +4,7 @@
  * publisher that returns meanwhile takes it back.
  */
 #include "ngx_livepeer_module/ngx_livepeer_sweep.h"
+#include "ngx_livepeer_module/ngx_livepeer_block.h"
 #include "ngx_livepeer_module/ngx_livepeer_hls.h"
 #include "ngx_livepeer_module/ngx_livepeer_store.h"
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
@@ -131,6 +132,8 @@ ngx_livepeer_sweep_handler(ngx_event_t *ev)
     uint64_t               generation;
     ngx_livepeer_slot_t   *slot;
     ngx_livepeer_sweep_e   what;
+
+    ngx_livepeer_block_trim();
 
     what = ngx_livepeer_sweep_claim(&slot, &generation);
 

@@ -38,7 +38,7 @@ $r = $c->info;
 is($r->{grpc}, 0, 'off chain no one needs to be someone');
 is($r->{transcoder}, $o->{url}, 'the service address');
 like($r->{address}, qr/^[0-9a-f]{40}$/, 'the address that signs results');
-is_deeply($r->{bits}, ['4005fff'], 'capabilities 0-12, 14 and 26');
+is_deeply($r->{bits}, ['4001f9b'], 'what it can do: no MP4, no foreign storage, no MPEG-7');
 like($r->{version}, qr/^\d+\.\d+\.\d+/, 'a version that parses');
 ok(!$r->{price} && !$r->{params}, 'no price and no ticket parameters off chain');
 like($r->{session}, qr/^[0-9a-f]{32}$/, 'a session id of 128 bits');

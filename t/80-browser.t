@@ -16,7 +16,7 @@ plan skip_all => 'node modules are not installed' if !-d "$build/node/node_modul
 
 my $t = Test::Livepeer->new->plan(9);
 $t->orchestrator;
-$t->gateway('livepeer_profiles 240p name=small size=256x144 bitrate=200k;');
+$t->gateway('livepeer_profiles 240p 144p;');
 $t->publisher('cam', size => '640x360', seconds => 120);
 $t->await('three variants', 60, sub { @{$t->variants('cam')} >= 3 });
 

@@ -582,10 +582,12 @@ lp_profile_ladder(const lp_profile_t *p, size_t n, uint32_t sw, uint32_t sh,
     uint8_t *keep)
 {
     size_t    i, kept, smallest;
+    int       reached;
     uint32_t  w, h;
     uint64_t  area, least;
 
     kept = 0;
+    reached = 0;
     smallest = n;
     least = UINT64_MAX;
 
@@ -596,10 +598,7 @@ lp_profile_ladder(const lp_profile_t *p, size_t n, uint32_t sw, uint32_t sh,
         if (keep[i]) {
             lp_profile_fit(&p[i], sw, sh, 1, 1, &w, &h);
 
-            if (w == (sw & ~1u) && h == (sh & ~1u)) {
-                least = 0;              /* the source's size has its rung */
-            }
-
+            reached |= w == (sw & ~1u) && h == (sh & ~1u);
             continue;
         }
 
@@ -611,7 +610,7 @@ lp_profile_ladder(const lp_profile_t *p, size_t n, uint32_t sw, uint32_t sh,
         }
     }
 
-    if (smallest < n && least) {
+    if (smallest < n && !reached) {
         keep[smallest] = 1;
         kept++;
     }

@@ -5,6 +5,7 @@
 
 #include <limits.h>
 #include <malloc.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,10 @@
 
 #define TC_MEMORY_HUGE   (2 * 1024 * 1024)
 #define TC_MEMORY_SMALL  (256 * 1024)
+#define TC_MEMORY_HEAP   (256 * 1024 * 1024)
+
+
+static void tc_memory_huge(void);
 
 
 /*
@@ -27,6 +32,32 @@ tc_memory_init(void)
     mallopt(M_TRIM_THRESHOLD, INT_MAX);
     mallopt(M_TOP_PAD, 4 * 1024 * 1024);
     mallopt(M_ARENA_MAX, 1);
+
+    tc_memory_huge();
+}
+
+
+/*
+ * The heap's first piece in huge pages, before it is used: most of the work
+ * is walking over pictures, and half of those are too small for x264 or
+ * libavutil to ask. A region that is flagged but not touched costs nothing.
+ */
+static void
+tc_memory_huge(void)
+{
+    char    *p;
+    size_t   skip;
+
+    p = malloc(TC_MEMORY_HEAP);
+
+    if (p == NULL) {
+        return;
+    }
+
+    skip = TC_MEMORY_HUGE - (uintptr_t) p % TC_MEMORY_HUGE;
+    (void) madvise(p + skip, TC_MEMORY_HEAP - skip, MADV_HUGEPAGE);
+
+    free(p);
 }
 
 
