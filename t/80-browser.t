@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # A viewer in a real browser: the status page plays 20 s of a live stream,
 # switches up and down, drops next to nothing and shows no error.
-# takes 60 s
+# takes 40 s
+# alone: a browser that has to share drops frames
 
 use strict;
 use warnings;
