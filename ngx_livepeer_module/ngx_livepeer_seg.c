@@ -69,6 +69,14 @@ ngx_livepeer_seg_patience(ngx_livepeer_seg_t *seg)
 
     slot = (ngx_msec_int_t) (seg->deadline - ngx_current_msec);
     attempt = ngx_max(NGX_LIVEPEER_SEG_ATTEMPT, seg->duration_ms * 3 / 2);
+
+    if (seg->session && seg->session->worked) {
+
+        /* slow is not dead: to begin anew elsewhere would double the work */
+
+        attempt += attempt / 3;
+    }
+
     left = (ngx_msec_int_t) (seg->begun + attempt - ngx_current_msec);
 
     switch (seg->state) {
