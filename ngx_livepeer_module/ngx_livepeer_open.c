@@ -4,6 +4,7 @@
  */
 #include "ngx_livepeer_module/ngx_livepeer_open.h"
 #include "ngx_livepeer_module/ngx_livepeer_block.h"
+#include "ngx_livepeer_module/ngx_livepeer_hash.h"
 
 
 #define NGX_LIVEPEER_OPEN_POOL  8192
@@ -40,7 +41,8 @@ ngx_livepeer_open_begin(ngx_livepeer_open_t *o, ngx_livepeer_stream_t *st,
 
     seg = ngx_pcalloc(pool, sizeof(ngx_livepeer_seg_t));
     cln = ngx_pool_cleanup_add(pool, 0);
-    if (seg == NULL || cln == NULL) {
+    o->keccak = ngx_palloc(pool, sizeof(lp_keccak_t));
+    if (seg == NULL || cln == NULL || o->keccak == NULL) {
         ngx_destroy_pool(pool);
         return NGX_ERROR;
     }
@@ -58,7 +60,7 @@ ngx_livepeer_open_begin(ngx_livepeer_open_t *o, ngx_livepeer_stream_t *st,
     o->start = pts;
     o->max_pts = pts;
     o->first_dts = dts;
-    lp_keccak_init(&o->keccak);
+    lp_keccak_init(o->keccak);
 
     return NGX_OK;
 }
@@ -68,7 +70,8 @@ static void
 ngx_livepeer_open_close_block(ngx_livepeer_open_t *o)
 {
     if (o->buf) {
-        lp_keccak_update(&o->keccak, o->buf->pos, o->buf->last - o->buf->pos);
+        ngx_livepeer_hash_add(o->keccak, o->buf->pos,
+                              o->buf->last - o->buf->pos);
         o->seg->len += o->buf->last - o->buf->pos;
         o->buf = NULL;
     }
@@ -142,7 +145,8 @@ ngx_livepeer_open_seal(ngx_livepeer_open_t *o)
     ngx_livepeer_seg_t  *seg = o->seg;
 
     ngx_livepeer_open_close_block(o);
-    lp_keccak_final(&o->keccak, &seg->hash);
+    ngx_livepeer_hash_flush();
+    lp_keccak_final(o->keccak, &seg->hash);
 
     seg->end_90k = o->end + o->base;
     seg->duration_ms = (ngx_uint_t) ((o->end - o->start + 45) / 90);
@@ -153,6 +157,7 @@ void
 ngx_livepeer_open_forget(ngx_livepeer_open_t *o)
 {
     if (o->seg) {
+        ngx_livepeer_hash_flush();        /* a block of it may wait there */
         ngx_destroy_pool(o->seg->pool);
         o->seg = NULL;
     }

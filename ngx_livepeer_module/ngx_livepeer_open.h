@@ -1,6 +1,6 @@
 /*
  * A segment in the making: packets go straight into the blocks it will be
- * sent from, and each block is hashed when it is full.
+ * sent from, and full blocks are hashed while the next one is filled.
  */
 #ifndef NGX_LIVEPEER_OPEN_H
 #define NGX_LIVEPEER_OPEN_H
@@ -15,7 +15,7 @@ typedef struct {
     ngx_livepeer_seg_t    *seg;               /* NULL: none is open */
     ngx_chain_t          **last;
     ngx_buf_t             *buf;               /* the block being filled */
-    lp_keccak_t            keccak;
+    lp_keccak_t           *keccak;            /* of the seg's pool */
     int64_t                base;
     int64_t                start;             /* PTS of the IDR */
     int64_t                end;               /* PTS of the next one */
