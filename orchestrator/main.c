@@ -8,6 +8,7 @@
  *           -> reaping    the transcoders leave
  */
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +52,19 @@ extern char  **environ;
 
 
 /* the key is in our memory: no core of it, no other process looks in */
+
+/*
+ * Bodies of segments come and go: memory that the kernel takes back and
+ * zeroes again each time costs a tenth of a segment's time.
+ */
+
+static void
+orch_main_keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024 * 1024);
+}
+
 
 static void
 orch_main_harden(const orch_conf_t *conf)
@@ -454,6 +468,7 @@ main(int argc, char **argv)
 
     } else {
         orch_main_harden(&m.conf);
+        orch_main_keep_memory();
 
         m.code = orch_main_open(&m) || orch_loop_run(m.rpc.loop) ? 1 : m.code;
 

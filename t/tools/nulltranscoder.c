@@ -20,6 +20,7 @@
  *   obey             what the source says: its first line is a mode
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -473,7 +474,15 @@ null_answer(null_t *n, const lp_jobs_job_t *job, const uint8_t *source,
     res.status = status;
 
     for (i = 0; status == LP_OK && i < job->nprofiles; i++) {
-        null_look(&t, job, &job->profiles[i], source);
+        if (i == 0 || job->profiles[i].fps_num != job->profiles[i - 1].fps_num
+            || job->profiles[i].fps_den != job->profiles[i - 1].fps_den)
+        {
+            if (i) {
+                null_times_done(&t);
+            }
+
+            null_look(&t, job, &job->profiles[i], source);
+        }
 
         lp_buf_init(&files[i], NULL_TS_MAX);
         null_put_ts(&files[i], &job->profiles[i], &t, n->size);
@@ -486,6 +495,9 @@ null_answer(null_t *n, const lp_jobs_job_t *job, const uint8_t *source,
                                    * res.renditions[i].height;
         res.renditions[i].len = files[i].len;
         res.nrenditions++;
+    }
+
+    if (i) {
         null_times_done(&t);
     }
 
@@ -625,6 +637,9 @@ main(int argc, char **argv)
     uint8_t      *p;
     lp_status_t   rc;
     static null_t n;
+
+    mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+    mallopt(M_TRIM_THRESHOLD, 128 * 1024 * 1024);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     signal(SIGPIPE, SIG_IGN);
