@@ -45,7 +45,7 @@ ngx_livepeer_audio_time(ngx_livepeer_audio_t *q, const lp_aac_config_t *cfg,
 
 ngx_int_t
 ngx_livepeer_audio_add(ngx_livepeer_audio_t *q, const lp_aac_config_t *cfg,
-    int64_t ms, u_char *data, size_t len)
+    int64_t ms, const u_char *data, size_t len)
 {
     u_char               *p;
     int64_t               pts;

@@ -32,7 +32,7 @@ typedef struct {
 
 /* one PES worth of frames; NGX_OK or NGX_ERROR */
 typedef ngx_int_t (*ngx_livepeer_audio_put_pt)(void *ctx, int64_t pts_90k,
-    u_char *data, size_t len, ngx_uint_t nframes);
+    const u_char *data, size_t len, ngx_uint_t nframes);
 
 
 /*
@@ -41,7 +41,7 @@ typedef ngx_int_t (*ngx_livepeer_audio_put_pt)(void *ctx, int64_t pts_90k,
  * is older than the last one: dropped.
  */
 ngx_int_t ngx_livepeer_audio_add(ngx_livepeer_audio_t *q,
-    const lp_aac_config_t *cfg, int64_t ms, u_char *data, size_t len);
+    const lp_aac_config_t *cfg, int64_t ms, const u_char *data, size_t len);
 
 /* frames before limit_90k leave, at most about 150 ms or 2.9 kB together */
 ngx_int_t ngx_livepeer_audio_flush(ngx_livepeer_audio_t *q,

@@ -37,19 +37,19 @@ void ngx_livepeer_cut_expect(ngx_livepeer_stream_t *st, ngx_uint_t video,
 
 /* AVCDecoderConfigurationRecord; AudioSpecificConfig */
 ngx_int_t ngx_livepeer_cut_video_config(ngx_livepeer_stream_t *st,
-    ngx_livepeer_end_t *end, u_char *data, size_t len);
+    ngx_livepeer_end_t *end, const u_char *data, size_t len);
 ngx_int_t ngx_livepeer_cut_audio_config(ngx_livepeer_stream_t *st,
-    ngx_livepeer_end_t *end, u_char *data, size_t len);
+    ngx_livepeer_end_t *end, const u_char *data, size_t len);
 
 /*
  * One access unit (length-prefixed NAL units) and one AAC frame. time is
  * RTMP's: 32 bits of milliseconds that wrap; cts signed milliseconds.
  */
 ngx_int_t ngx_livepeer_cut_video(ngx_livepeer_stream_t *st,
-    ngx_livepeer_end_t *end, uint32_t time, int32_t cts, u_char *data,
+    ngx_livepeer_end_t *end, uint32_t time, int32_t cts, const u_char *data,
     size_t len);
 ngx_int_t ngx_livepeer_cut_audio(ngx_livepeer_stream_t *st,
-    ngx_livepeer_end_t *end, uint32_t time, u_char *data, size_t len);
+    ngx_livepeer_end_t *end, uint32_t time, const u_char *data, size_t len);
 
 /* the audio's codec cannot be carried: said on the page, dropped */
 void ngx_livepeer_cut_no_audio(ngx_livepeer_stream_t *st);

@@ -48,7 +48,7 @@ ngx_livepeer_cut_make_queue(ngx_livepeer_stream_t *st)
 
 ngx_int_t
 ngx_livepeer_cut_audio_config(ngx_livepeer_stream_t *st,
-    ngx_livepeer_end_t *end, u_char *data, size_t len)
+    ngx_livepeer_end_t *end, const u_char *data, size_t len)
 {
     ngx_int_t            rc;
     ngx_livepeer_cut_t  *cut = st->cut;
@@ -179,7 +179,7 @@ ngx_livepeer_cut_place_audio(ngx_livepeer_stream_t *st, int64_t pts)
 
 ngx_int_t
 ngx_livepeer_cut_audio(ngx_livepeer_stream_t *st, ngx_livepeer_end_t *end,
-    uint32_t time, u_char *data, size_t len)
+    uint32_t time, const u_char *data, size_t len)
 {
     int64_t              ms;
     ngx_int_t            rc;

@@ -14,7 +14,7 @@
 
 ngx_int_t
 ngx_livepeer_cut_video_config(ngx_livepeer_stream_t *st,
-    ngx_livepeer_end_t *end, u_char *data, size_t len)
+    ngx_livepeer_end_t *end, const u_char *data, size_t len)
 {
     ngx_int_t  rc;
 
@@ -137,7 +137,7 @@ ngx_livepeer_cut_put_video(ngx_livepeer_stream_t *st, lp_tsmux_au_t *au)
 
 ngx_int_t
 ngx_livepeer_cut_video(ngx_livepeer_stream_t *st, ngx_livepeer_end_t *end,
-    uint32_t time, int32_t cts, u_char *data, size_t len)
+    uint32_t time, int32_t cts, const u_char *data, size_t len)
 {
     int64_t              ms;
     ngx_int_t            rc;

@@ -1,7 +1,10 @@
 /*
  * The headers of RTMP's audio and video messages. A publisher may send any
- * bytes: what is too short or not known is "other", and skipped.
+ * bytes: what is too short or not known is "other", and skipped. No nginx
+ * type in here, so that it can be fuzzed alone.
  */
+#include <string.h>
+
 #include "ngx_livepeer_module/ngx_livepeer_flv.h"
 
 
@@ -11,21 +14,21 @@
 
 
 static const char *
-ngx_livepeer_flv_fourcc(u_char *fourcc)
+ngx_livepeer_flv_fourcc(const uint8_t *fourcc)
 {
-    if (ngx_memcmp(fourcc, "avc1", 4) == 0) {
+    if (memcmp(fourcc, "avc1", 4) == 0) {
         return NULL;
     }
 
-    if (ngx_memcmp(fourcc, "hvc1", 4) == 0) {
+    if (memcmp(fourcc, "hvc1", 4) == 0) {
         return "the video is HEVC, only H.264 can be cut";
     }
 
-    if (ngx_memcmp(fourcc, "av01", 4) == 0) {
+    if (memcmp(fourcc, "av01", 4) == 0) {
         return "the video is AV1, only H.264 can be cut";
     }
 
-    if (ngx_memcmp(fourcc, "vp09", 4) == 0) {
+    if (memcmp(fourcc, "vp09", 4) == 0) {
         return "the video is VP9, only H.264 can be cut";
     }
 
@@ -34,12 +37,12 @@ ngx_livepeer_flv_fourcc(u_char *fourcc)
 
 
 ngx_livepeer_flv_e
-ngx_livepeer_flv_video(u_char **p, size_t *len, int32_t *cts,
+ngx_livepeer_flv_video(const uint8_t **p, size_t *len, int32_t *cts,
     const char **why)
 {
-    size_t      head;
-    u_char     *m = *p;
-    ngx_uint_t  type, extended;
+    size_t          head;
+    const uint8_t  *m = *p;
+    unsigned        type, extended;
 
     *cts = 0;
 
@@ -89,7 +92,8 @@ ngx_livepeer_flv_video(u_char **p, size_t *len, int32_t *cts,
 
     if (!extended || head == 8) {
         m += head - 3;
-        *cts = (int32_t) ((uint32_t) m[0] << 24 | m[1] << 16 | m[2] << 8) >> 8;
+        *cts = (int32_t) ((uint32_t) m[0] << 24 | (uint32_t) m[1] << 16
+                          | (uint32_t) m[2] << 8) >> 8;
     }
 
     *p += head;
@@ -100,11 +104,11 @@ ngx_livepeer_flv_video(u_char **p, size_t *len, int32_t *cts,
 
 
 ngx_livepeer_flv_e
-ngx_livepeer_flv_audio(u_char **p, size_t *len)
+ngx_livepeer_flv_audio(const uint8_t **p, size_t *len)
 {
-    size_t      head;
-    u_char     *m = *p;
-    ngx_uint_t  type;
+    size_t          head;
+    const uint8_t  *m = *p;
+    unsigned        type;
 
     if (*len < 2) {
         return flv_other;
@@ -124,7 +128,7 @@ ngx_livepeer_flv_audio(u_char **p, size_t *len)
             return flv_other;
         }
 
-        if (ngx_memcmp(m + 1, "mp4a", 4) != 0) {
+        if (memcmp(m + 1, "mp4a", 4) != 0) {
             return flv_refused;
         }
 

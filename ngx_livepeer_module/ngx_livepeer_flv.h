@@ -6,8 +6,8 @@
 #define NGX_LIVEPEER_FLV_H
 
 
-#include <ngx_config.h>
-#include <ngx_core.h>
+#include <stddef.h>
+#include <stdint.h>
 
 
 #define NGX_LIVEPEER_FLV_AVC   7
@@ -28,9 +28,9 @@ typedef enum {
  *   cts  out: composition time, signed ms
  *   why  out, when refused: a fixed sentence that names the codec
  */
-ngx_livepeer_flv_e ngx_livepeer_flv_video(u_char **p, size_t *len,
+ngx_livepeer_flv_e ngx_livepeer_flv_video(const uint8_t **p, size_t *len,
     int32_t *cts, const char **why);
-ngx_livepeer_flv_e ngx_livepeer_flv_audio(u_char **p, size_t *len);
+ngx_livepeer_flv_e ngx_livepeer_flv_audio(const uint8_t **p, size_t *len);
 
 
 #endif /* NGX_LIVEPEER_FLV_H */

@@ -97,7 +97,7 @@ ngx_livepeer_source_changed(ngx_livepeer_stream_t *st,
 
 
 ngx_int_t
-ngx_livepeer_source_video(ngx_livepeer_stream_t *st, u_char *data, size_t len)
+ngx_livepeer_source_video(ngx_livepeer_stream_t *st, const u_char *data, size_t len)
 {
     lp_h264_sps_t  old = st->video.sps;
 
@@ -112,7 +112,7 @@ ngx_livepeer_source_video(ngx_livepeer_stream_t *st, u_char *data, size_t len)
 
 ngx_int_t
 ngx_livepeer_source_survey(ngx_livepeer_stream_t *st, ngx_uint_t *idr,
-    u_char *data, size_t len)
+    const u_char *data, size_t len)
 {
     int             changed;
     size_t          n;
@@ -162,7 +162,7 @@ ngx_livepeer_source_survey(ngx_livepeer_stream_t *st, ngx_uint_t *idr,
 
 
 ngx_int_t
-ngx_livepeer_source_audio(ngx_livepeer_stream_t *st, u_char *data, size_t len)
+ngx_livepeer_source_audio(ngx_livepeer_stream_t *st, const u_char *data, size_t len)
 {
     ngx_int_t        rc;
     lp_aac_config_t  cfg, *old = &st->audio;

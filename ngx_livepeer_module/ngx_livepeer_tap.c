@@ -403,7 +403,7 @@ ngx_livepeer_tap_of(ngx_rtmp_session_t *s)
 
 /* one piece of memory; a message of one buffer is taken where it is */
 
-static u_char *
+static const u_char *
 ngx_livepeer_tap_flatten(ngx_chain_t *in, size_t *len)
 {
     size_t        n, size;
@@ -527,7 +527,7 @@ ngx_livepeer_tap_result(ngx_livepeer_tap_t *tap, ngx_int_t rc,
 
 static ngx_int_t
 ngx_livepeer_tap_feed_video(ngx_livepeer_tap_t *tap,
-    ngx_livepeer_flv_e kind, uint32_t time, int32_t cts, u_char *p,
+    ngx_livepeer_flv_e kind, uint32_t time, int32_t cts, const u_char *p,
     size_t len)
 {
     ngx_int_t           rc;
@@ -572,12 +572,12 @@ static ngx_int_t
 ngx_livepeer_tap_video(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
     ngx_chain_t *in)
 {
-    size_t                    len;
-    u_char                   *p;
-    int32_t                   cts;
-    const char               *why;
-    ngx_livepeer_tap_t       *tap;
-    ngx_livepeer_flv_e        kind;
+    size_t               len;
+    int32_t              cts;
+    const char          *why;
+    const u_char        *p;
+    ngx_livepeer_tap_t  *tap;
+    ngx_livepeer_flv_e   kind;
 
     tap = ngx_livepeer_tap_of(s);
 
@@ -624,8 +624,8 @@ ngx_livepeer_tap_audio(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
     ngx_chain_t *in)
 {
     size_t               len;
-    u_char              *p;
     ngx_int_t            rc;
+    const u_char        *p;
     ngx_livepeer_end_t   end;
     ngx_livepeer_tap_t  *tap;
 
