@@ -113,7 +113,8 @@ ngx_livepeer_hls_open(ngx_livepeer_stream_t *st)
         return NGX_ERROR;
     }
 
-    fresh = (slot->nvariants == 0 || slot->ended);
+    fresh = slot->nvariants == 0 || slot->ended
+            || ngx_strcmp(slot->hls_path, hls->store.path) != 0;
 
     ngx_livepeer_zone_unlock();
 

@@ -513,6 +513,22 @@ ngx_livepeer_http_create_loc_conf(ngx_conf_t *cf)
 }
 
 
+/* what follows the location's name is a path of ours */
+
+static ngx_uint_t
+ngx_livepeer_http_is_prefix(ngx_http_core_loc_conf_t *clcf)
+{
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return 0;
+    }
+#endif
+
+    return !clcf->exact_match && !clcf->noname && !clcf->named
+           && clcf->name.len && clcf->name.data[clcf->name.len - 1] == '/';
+}
+
+
 static char *
 ngx_livepeer_http_hls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -526,6 +542,12 @@ ngx_livepeer_http_hls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!ngx_livepeer_http_is_prefix(clcf)) {
+        return "must be in a location with a prefix that ends in a slash";
+    }
+
     ccf = (ngx_livepeer_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
                                                     ngx_livepeer_module);
 
@@ -537,8 +559,6 @@ ngx_livepeer_http_hls(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *slot = loc;
     llcf->hls = loc;
-
-    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     clcf->handler = ngx_livepeer_serve_handler;
 
     if (cf->args->nelts == 2) {
@@ -561,6 +581,11 @@ ngx_livepeer_http_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!ngx_livepeer_http_is_prefix(clcf)) {
+        return "must be in a location with a prefix that ends in a slash";
+    }
+
     clcf->handler = ngx_livepeer_status_handler;
 
     return NGX_CONF_OK;

@@ -3,6 +3,7 @@
  * a segment is one pwritev() of its blocks.
  */
 #include "ngx_livepeer_module/ngx_livepeer_store.h"
+#include "ngx_livepeer_module/ngx_livepeer_module.h"
 
 
 /* a path and the one it is written under */
@@ -259,4 +260,38 @@ ngx_livepeer_store_purge(const ngx_livepeer_store_t *store, ngx_log_t *log)
                         store->name);
 
     return ngx_livepeer_store_purge_dir(path, 0, log);
+}
+
+
+ngx_int_t
+ngx_livepeer_store_next(ngx_dir_t *dir, const char *path,
+    u_char name[NGX_LIVEPEER_NAME_MAX + 1])
+{
+    u_char                source[NGX_MAX_PATH];
+    ngx_str_t             entry;
+    ngx_file_info_t       fi;
+    ngx_livepeer_store_t  store;
+
+    while (ngx_read_dir(dir) != NGX_ERROR) {
+        entry.data = (u_char *) ngx_de_name(dir);
+        entry.len = ngx_strlen(entry.data);
+
+        if (!ngx_livepeer_name_ok(&entry)) {
+            continue;
+        }
+
+        (void) ngx_cpystrn(name, entry.data, NGX_LIVEPEER_NAME_MAX + 1);
+
+        /* a directory of streams has a source: others are not ours */
+
+        store.path = path;
+        store.name = (const char *) name;
+        ngx_livepeer_store_playlist_path(source, &store, "source");
+
+        if (ngx_file_info(source, &fi) != NGX_FILE_ERROR) {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DONE;
 }

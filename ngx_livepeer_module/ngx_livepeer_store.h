@@ -46,4 +46,12 @@ uint64_t ngx_livepeer_store_purge(const ngx_livepeer_store_t *store,
     ngx_log_t *log);
 
 
+/*
+ * The name of a stream that has files below path, each at one call, until
+ * NGX_DONE. dir is opened by the caller. For what a former nginx has left.
+ */
+ngx_int_t ngx_livepeer_store_next(ngx_dir_t *dir, const char *path,
+    u_char name[NGX_LIVEPEER_NAME_MAX + 1]);
+
+
 #endif /* NGX_LIVEPEER_STORE_H */

@@ -6,6 +6,7 @@
 #include "ngx_livepeer_module/ngx_livepeer_sweep.h"
 #include "ngx_livepeer_module/ngx_livepeer_block.h"
 #include "ngx_livepeer_module/ngx_livepeer_hls.h"
+#include "ngx_livepeer_module/ngx_livepeer_module.h"
 #include "ngx_livepeer_module/ngx_livepeer_store.h"
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
 
@@ -25,6 +26,7 @@ typedef enum {
 static ngx_event_t          ngx_livepeer_sweep_event;
 static ngx_connection_t     ngx_livepeer_sweep_dummy;
 static ngx_livepeer_slot_t  ngx_livepeer_sweep_copy;
+static ngx_msec_t           ngx_livepeer_sweep_began;
 
 
 /* under the lock */
@@ -126,6 +128,90 @@ ngx_livepeer_sweep_one(ngx_livepeer_slot_t *slot, uint64_t generation,
 }
 
 
+/* nobody has published it since the start */
+
+static ngx_uint_t
+ngx_livepeer_sweep_is_orphan(const char *path, const char *name)
+{
+    ngx_uint_t            i, orphan;
+    ngx_livepeer_slot_t  *slot;
+
+    orphan = 1;
+
+    ngx_livepeer_zone_lock();
+
+    for (i = 0; i < NGX_LIVEPEER_SLOTS; i++) {
+        slot = ngx_livepeer_zone_slot(i);
+
+        if (slot->used && ngx_strcmp(slot->name, name) == 0
+            && ngx_strcmp(slot->hls_path, path) == 0)
+        {
+            orphan = 0;
+        }
+    }
+
+    ngx_livepeer_zone_unlock();
+
+    return orphan;
+}
+
+
+static void
+ngx_livepeer_sweep_path(ngx_str_t *path, ngx_log_t *log)
+{
+    u_char                name[NGX_LIVEPEER_NAME_MAX + 1];
+    ngx_dir_t             dir;
+    ngx_livepeer_store_t  store;
+
+    if (ngx_open_dir(path, &dir) == NGX_ERROR) {
+        return;
+    }
+
+    store.path = (const char *) path->data;
+    store.name = (const char *) name;
+
+    while (ngx_livepeer_store_next(&dir, store.path, name) == NGX_OK) {
+        if (ngx_livepeer_sweep_is_orphan(store.path, store.name)) {
+            (void) ngx_livepeer_store_purge(&store, log);
+        }
+    }
+
+    (void) ngx_close_dir(&dir);
+}
+
+
+/*
+ * Streams that were live when a former nginx ended have no ENDLIST and no
+ * slot. Those that did not come back in time are removed, once.
+ */
+
+static void
+ngx_livepeer_sweep_orphans(ngx_log_t *log)
+{
+    ngx_uint_t                 i;
+    ngx_msec_t                 wait;
+    ngx_livepeer_app_t       **app;
+    ngx_livepeer_core_conf_t  *ccf = ngx_livepeer_core_conf();
+
+    app = ccf->apps.elts;
+    wait = 0;
+
+    for (i = 0; i < ccf->apps.nelts; i++) {
+        wait = ngx_max(wait, app[i]->stream.reconnect);
+    }
+
+    if (ngx_current_msec - ngx_livepeer_sweep_began < wait
+        || !ngx_atomic_cmp_set(&ngx_livepeer_zone_totals()->swept, 0, 1))
+    {
+        return;
+    }
+
+    for (i = 0; i < ccf->apps.nelts; i++) {
+        ngx_livepeer_sweep_path(&app[i]->stream.hls_path, log);
+    }
+}
+
+
 static void
 ngx_livepeer_sweep_handler(ngx_event_t *ev)
 {
@@ -134,6 +220,10 @@ ngx_livepeer_sweep_handler(ngx_event_t *ev)
     ngx_livepeer_sweep_e   what;
 
     ngx_livepeer_block_trim();
+
+    if (!ngx_livepeer_zone_totals()->swept) {
+        ngx_livepeer_sweep_orphans(ev->log);
+    }
 
     what = ngx_livepeer_sweep_claim(&slot, &generation);
 
@@ -162,5 +252,6 @@ ngx_livepeer_sweep_init(ngx_cycle_t *cycle)
     ev->log = cycle->log;
     ev->cancelable = 1;
 
+    ngx_livepeer_sweep_began = ngx_current_msec;
     ngx_add_timer(ev, NGX_LIVEPEER_SWEEP_PERIOD);
 }

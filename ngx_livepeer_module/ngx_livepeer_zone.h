@@ -125,6 +125,8 @@ typedef enum {
 
 /* of all workers since the start; changed by ngx_atomic_fetch_add */
 typedef struct {
+    ngx_atomic_t       swept;                     /* 1: no files of a life
+                                                     before this zone */
     ngx_atomic_t       publishes;
     ngx_atomic_t       refused[NGX_LIVEPEER_NREFUSED];
     ngx_atomic_t       segment_memory;            /* bytes in segments now */

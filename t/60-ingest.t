@@ -11,7 +11,7 @@ use Test::Livepeer;
 use Test::Rtmp;
 use Time::HiRes qw/ time sleep /;
 
-my $t = Test::Livepeer->new->plan(120);
+my $t = Test::Livepeer->new->plan(131);
 my $dir = $t->dir;
 
 # a sanitized module needs its runtime before all else
@@ -70,6 +70,13 @@ like($text, qr/two applications have the same "livepeer_hls_path"/, 'a path of i
 ($rc, $text) = $t->configtest("live on;\nlivepeer on;\nlivepeer_hls_path $dir/other;",
     rtmp_server => "application two { live on; livepeer on; livepeer_hls_path $dir/two; }");
 like($text, qr/"livepeer_hls" must name its application, there are 2 .*:\d+/, 'so must locations');
+
+for (['livepeer_hls;', '~ ^/x/(.*)', 'a regex'], ['livepeer_hls;', '/x', 'no slash'],
+     ['livepeer_status;', '= /x/', 'an exact match']) {
+    my ($what, $where, $why) = @$_;
+    ($rc, $text) = $t->configtest("live on;\nlivepeer on;", http_server => "location $where { $what }");
+    like($text, qr/must be in a location with a prefix that ends in a slash in .*:\d+/, "$what in $why");
+}
 
 ($rc, $text) = $t->configtest("live on;\nlivepeer off;    # and not livepeer on");
 like($text, qr/"livepeer_hls" finds no such application/, 'nothing to serve');
@@ -139,7 +146,7 @@ sub clip {
     my ($file, @more) = @_;
     system(qw/ ffmpeg -nostdin -v error -f lavfi -i /, "testsrc2=rate=25:size=$more[0]",
         qw/ -f lavfi -i sine=sample_rate=44100 -t /, $more[1] // 8,
-        qw/ -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 25 -keyint_min 25
+        qw/ -c:v libx264 -preset ultrafast -pix_fmt /, $more[2] // 'yuv420p', qw/ -g 25 -keyint_min 25
         -sc_threshold 0 -bf 2 -c:a aac -b:a 64k -f flv /, $file) == 0 or die 'no clip';
 }
 clip($clip, '320x180');
@@ -334,6 +341,34 @@ $r->close;
 $p = ended('radio');
 is(scalar @{$p->{segments}}, 4, 'audio alone is cut by time');
 unlike($t->get('/hls/radio.m3u8'), qr/RESOLUTION|avc1/, 'without a picture in the master');
+
+# audio whose header comes after three seconds
+$r = feed('joins', [grep { $_->[0] == 9 } @headers], undef);
+feed_more($r, [grep { $_->[0] == 9 || $_->[1] >= 3000 } sort { $a->[1] <=> $b->[1] }
+    (map { $_->[0] == 8 ? [8, 3000, $_->[2]] : () } @headers), @frames]);
+$r->close;
+ended('joins');
+my $joined = clean('joins', 'audio that joins later');
+my @joined = $joined =~ /audio_units=(\d+)/g;
+ok($joined[0] == 0 && $joined[2] > 5 && $joined[3] > 5, 'it begins with a segment of its own') or diag $joined;
+ok(!(grep { $_ eq 'no_audio' } @{$t->stream('joins')->{advice}}), 'and is no longer missed');
+
+# frames that come when they like
+my $i = 0;
+$r = feed('vfr', \@clip, sub { $_[0] == 9 && ++$i % 3 == 0 ? ($_[0], $_[1] + 25, $_[2]) : @_ });
+$r->close;
+ended('vfr');
+ok((grep { $_ eq 'vfr' } @{$t->stream('vfr')->{advice}}), 'the page says that the frame rate varies');
+ok(!(grep { $_ eq 'vfr' } @{$t->stream('plain')->{advice}}), 'and not of one that does not');
+
+# a picture that cannot be transcoded is passed through
+my $rich = "$dir/rich.flv";
+clip($rich, '320x180', 4, 'yuv444p');
+$r = feed('rich', [Test::Rtmp::flv($rich)]);
+$r->close;
+$p = ended('rich');
+is(scalar @{$p->{segments}}, 2, '4:4:4 is passed through');
+ok((grep { $_ eq 'pixfmt' } @{$t->stream('rich')->{advice}}), 'and the page says why');
 
 # late audio: a segment waits for it, and only for it
 $r = feed('late', [sort { $a->[1] + ($a->[0] == 8 ? 150 : 0) <=> $b->[1] + ($b->[0] == 8 ? 150 : 0) } @clip]);

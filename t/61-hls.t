@@ -11,7 +11,7 @@ use Test::Livepeer;
 use Test::Rtmp;
 use Time::HiRes qw/ time sleep /;
 
-my $t = Test::Livepeer->new->plan(71);
+my $t = Test::Livepeer->new->plan(73);
 my $dir = $t->dir;
 
 sub conf { "live on; livepeer on; livepeer_segment 1s; livepeer_window 4; livepeer_reconnect $_[0];" }
@@ -215,7 +215,11 @@ is($t->playlist('hurt/source')->{ended}, 1, 'the sweep ends what nobody owns');
 # --- a restart: the zone is gone, the files are not
 
 my $last = $t->playlist('cam/source')->{segments}[-1]{seq};
+my @orphans = grep { !m{/cam(\.m3u8)?$} } glob "$t->{hls}/*";
+cmp_ok(scalar @orphans, '>', 10, 'other streams have files');
 $t->stop($t->{nginx}, 'QUIT');
+mkdir "$t->{hls}/other";
+Test::Livepeer::spew("$t->{hls}/other/thing.ts", 'not a stream');
 $t->gateway(conf('3s'), no_orchestrators => 1, workers => 2);
 feed('cam', 2);
 state('cam', 'ended');
@@ -223,6 +227,8 @@ $p = $t->playlist('cam/source');
 is_deeply([map { $_->{seq} } @{$p->{segments}}], [$last + 1, $last + 2], 'after a restart numbers go on');
 cmp_ok($p->{disc_seq}, '>', 0, 'and DISCONTINUITY-SEQUENCE has grown');
 is_deeply([map { m{(\d+)\.ts$} } $t->files('cam', 'source')], [$last + 1, $last + 2], 'stale files are gone');
+$t->await('files of streams that stay away to go', 10, sub { !grep { -e } @orphans });
+ok(-e "$t->{hls}/other/thing.ts", 'what was no stream is left alone');
 
 
 # --- no room, or no right, to write
