@@ -265,7 +265,7 @@ ngx_livepeer_store_purge(const ngx_livepeer_store_t *store, ngx_log_t *log)
 
 ngx_int_t
 ngx_livepeer_store_next(ngx_dir_t *dir, const char *path,
-    u_char name[NGX_LIVEPEER_NAME_MAX + 1])
+    u_char name[NGX_LIVEPEER_NAME_MAX + 1], time_t before)
 {
     u_char                source[NGX_MAX_PATH];
     ngx_str_t             entry;
@@ -288,7 +288,9 @@ ngx_livepeer_store_next(ngx_dir_t *dir, const char *path,
         store.name = (const char *) name;
         ngx_livepeer_store_playlist_path(source, &store, "source");
 
-        if (ngx_file_info(source, &fi) != NGX_FILE_ERROR) {
+        if (ngx_file_info(source, &fi) != NGX_FILE_ERROR
+            && ngx_file_mtime(&fi) <= before)
+        {
             return NGX_OK;
         }
     }

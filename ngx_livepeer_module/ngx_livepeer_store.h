@@ -47,11 +47,11 @@ uint64_t ngx_livepeer_store_purge(const ngx_livepeer_store_t *store,
 
 
 /*
- * The name of a stream that has files below path, each at one call, until
- * NGX_DONE. dir is opened by the caller. For what a former nginx has left.
+ * The name of a stream that has files below path and no new segment since
+ * "before", each at one call, until NGX_DONE. dir is opened by the caller.
  */
 ngx_int_t ngx_livepeer_store_next(ngx_dir_t *dir, const char *path,
-    u_char name[NGX_LIVEPEER_NAME_MAX + 1]);
+    u_char name[NGX_LIVEPEER_NAME_MAX + 1], time_t before);
 
 
 #endif /* NGX_LIVEPEER_STORE_H */

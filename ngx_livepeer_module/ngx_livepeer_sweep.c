@@ -157,7 +157,7 @@ ngx_livepeer_sweep_is_orphan(const char *path, const char *name)
 
 
 static void
-ngx_livepeer_sweep_path(ngx_str_t *path, ngx_log_t *log)
+ngx_livepeer_sweep_path(ngx_str_t *path, time_t before, ngx_log_t *log)
 {
     u_char                name[NGX_LIVEPEER_NAME_MAX + 1];
     ngx_dir_t             dir;
@@ -170,7 +170,8 @@ ngx_livepeer_sweep_path(ngx_str_t *path, ngx_log_t *log)
     store.path = (const char *) path->data;
     store.name = (const char *) name;
 
-    while (ngx_livepeer_store_next(&dir, store.path, name) == NGX_OK) {
+    while (ngx_livepeer_store_next(&dir, store.path, name, before)
+           == NGX_OK) {
         if (ngx_livepeer_sweep_is_orphan(store.path, store.name)) {
             (void) ngx_livepeer_store_purge(&store, log);
         }
@@ -182,7 +183,8 @@ ngx_livepeer_sweep_path(ngx_str_t *path, ngx_log_t *log)
 
 /*
  * Streams that were live when a former nginx ended have no ENDLIST and no
- * slot. Those that did not come back in time are removed, once.
+ * slot. Those that did not come back in time are removed, once; but not what
+ * the old workers of a binary upgrade still publish.
  */
 
 static void
@@ -198,6 +200,7 @@ ngx_livepeer_sweep_orphans(ngx_log_t *log)
 
     for (i = 0; i < ccf->apps.nelts; i++) {
         wait = ngx_max(wait, app[i]->stream.reconnect);
+        wait = ngx_max(wait, app[i]->stream.max_segment);
     }
 
     if (ngx_current_msec - ngx_livepeer_sweep_began < wait
@@ -207,7 +210,8 @@ ngx_livepeer_sweep_orphans(ngx_log_t *log)
     }
 
     for (i = 0; i < ccf->apps.nelts; i++) {
-        ngx_livepeer_sweep_path(&app[i]->stream.hls_path, log);
+        ngx_livepeer_sweep_path(&app[i]->stream.hls_path,
+                                ngx_time() - (time_t) (wait / 1000), log);
     }
 }
 

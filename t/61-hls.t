@@ -14,7 +14,7 @@ use Time::HiRes qw/ time sleep /;
 my $t = Test::Livepeer->new->plan(73);
 my $dir = $t->dir;
 
-sub conf { "live on; livepeer on; livepeer_segment 1s; livepeer_window 4; livepeer_reconnect $_[0];" }
+sub conf { "live on; livepeer on; livepeer_segment 1s; livepeer_window 4; livepeer_reconnect $_[0]; livepeer_max_segment 4s;" }
 $t->gateway(conf('3s'), no_orchestrators => 1, workers => 2);
 
 
