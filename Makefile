@@ -42,11 +42,11 @@ TRANS_LIBS  := -lavcodec -lavfilter -lavutil -lswscale -lseccomp -lpthread -lm
 objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 .DELETE_ON_ERROR:
-.PHONY: all programs module units tools demo test bench chaos fuzz fuzzers \
+.PHONY: all programs module prepare units tools demo test bench chaos fuzz fuzzers \
         install clean packages
 
 all: packages
-	@$(MAKE) -s --no-print-directory -j$$(nproc) programs module
+	@$(MAKE) -s --no-print-directory -j$$(nproc) prepare programs module
 
 packages:
 	@docker/packages build run
@@ -92,8 +92,13 @@ $(BUILD)/orchestrator/transcoder/transcoder: $(call objs,$(TRANS)) $(LIB)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(TRANS_LIBS) $(COMMON_LIBS)
 
+# nginx's feature tests run beside the compiler: they are half of a first build
+prepare:
+	@SAN=$(SAN) ngx_livepeer_module/build $(BUILD) prepare
+
 $(MODULE): $(LIB) $(wildcard ngx_livepeer_module/*.[ch] ngx_livepeer_module/config \
-                            ngx_livepeer_module/build ngx_livepeer_module/www/*)
+                            ngx_livepeer_module/build ngx_livepeer_module/www/*) \
+           | prepare
 	@SAN=$(SAN) ngx_livepeer_module/build $(BUILD)
 
 # a test or a tool is one file on libcommon; httpd stands on the server too
