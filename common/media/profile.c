@@ -478,6 +478,8 @@ lp_profile_fit(const lp_profile_t *p, uint32_t sw, uint32_t sh,
         sar_den = 1;
     }
 
+    sw += sw == 0;                          /* no picture is no division */
+    sh += sh == 0;
     w = p->width;
     h = p->height;
 
