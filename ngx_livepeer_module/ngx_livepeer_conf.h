@@ -21,7 +21,8 @@ void *ngx_livepeer_conf_create(ngx_conf_t *cf);
 char *ngx_livepeer_conf_merge(ngx_conf_t *cf, void *parent, void *child);
 
 /* the directory of an app: there, or made; and writable */
-ngx_int_t ngx_livepeer_conf_make_dir(ngx_livepeer_app_t *app, ngx_cycle_t *cycle);
+ngx_int_t ngx_livepeer_conf_make_dir(ngx_livepeer_app_t *app,
+    ngx_cycle_t *cycle);
 
 
 #endif /* NGX_LIVEPEER_CONF_H */

@@ -321,8 +321,8 @@ ngx_livepeer_cut_last(ngx_livepeer_stream_t *st)
 /* audio: frames of the queue become PES of a segment */
 
 static ngx_int_t
-ngx_livepeer_cut_put_audio(void *ctx, int64_t pts, const u_char *data, size_t len,
-    ngx_uint_t nframes)
+ngx_livepeer_cut_put_audio(void *ctx, int64_t pts, const u_char *data,
+    size_t len, ngx_uint_t nframes)
 {
     ngx_livepeer_stream_t  *st = ctx;
     ngx_livepeer_cut_t     *cut = st->cut;

@@ -94,8 +94,8 @@ ngx_livepeer_cut_is_due(ngx_livepeer_stream_t *st, int64_t pts)
 
     /* headers that change with every frame do not make segments of one */
 
-    return cut->audio_only
-           || length >= target - cut->frame_90k / 2
+    return length >= target - cut->frame_90k / 2
+           || (cut->audio_only && length > 0)
            || (cut->force && length >= target / 4);
 }
 
@@ -132,6 +132,60 @@ ngx_livepeer_cut_put_video(ngx_livepeer_stream_t *st, lp_tsmux_au_t *au)
 
     return lp_tsmux_video(&cut->mux, au, &st->video.annexb) == LP_OK
            ? NGX_OK : NGX_ERROR;
+}
+
+
+/* an IDR: does it end a segment, does it begin one? */
+
+static ngx_int_t
+ngx_livepeer_cut_at(ngx_livepeer_stream_t *st, lp_tsmux_au_t *au)
+{
+    ngx_livepeer_cut_t  *cut = st->cut;
+
+    ngx_livepeer_cut_idr(st, au->pts_90k);
+
+    if (ngx_livepeer_cut_is_due(st, au->pts_90k)) {
+
+        if (ngx_livepeer_cut_end(st, au->pts_90k, !cut->audio_only)
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        if (cut->audio_only) {
+            cut->audio_only = 0;
+            cut->discontinuity = 1;
+        }
+    }
+
+    if (cut->open.seg) {
+        return NGX_OK;
+    }
+
+    return ngx_livepeer_cut_begin(st, au->pts_90k, au->dts_90k);
+}
+
+
+static ngx_int_t
+ngx_livepeer_cut_place_video(ngx_livepeer_stream_t *st, lp_tsmux_au_t *au)
+{
+    ngx_livepeer_cut_t  *cut = st->cut;
+
+    if (au->idr && ngx_livepeer_cut_at(st, au) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (cut->open.seg == NULL || cut->audio_only) {
+        return NGX_OK;                    /* an IDR comes first */
+    }
+
+    if (cut->audio && ngx_livepeer_audio_due(cut->audio, au->dts_90k)
+        && ngx_livepeer_cut_flush(st, &cut->open, au->dts_90k) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_livepeer_cut_put_video(st, au);
 }
 
 
@@ -185,39 +239,12 @@ ngx_livepeer_cut_video(ngx_livepeer_stream_t *st, ngx_livepeer_end_t *end,
         return NGX_OK;
     }
 
-    if (idr) {
-        ngx_livepeer_cut_idr(st, au.pts_90k);
+    au.idr = (uint8_t) idr;
+    au.data = data;
+    au.len = len;
+    au.length_size = st->video.nal_length_size;
 
-        if (ngx_livepeer_cut_is_due(st, au.pts_90k)) {
-            rc = ngx_livepeer_cut_end(st, au.pts_90k, !cut->audio_only);
-
-            if (cut->audio_only) {
-                cut->audio_only = 0;
-                cut->discontinuity = 1;
-            }
-        }
-
-        if (rc == NGX_OK && cut->open.seg == NULL) {
-            rc = ngx_livepeer_cut_begin(st, au.pts_90k, au.dts_90k);
-        }
-    }
-
-    if (rc == NGX_OK && cut->open.seg && !cut->audio_only) {
-        au.idr = (uint8_t) idr;
-        au.data = data;
-        au.len = len;
-        au.length_size = st->video.nal_length_size;
-
-        if (cut->audio && ngx_livepeer_audio_due(cut->audio, au.dts_90k)) {
-            rc = ngx_livepeer_cut_flush(st, &cut->open, au.dts_90k);
-        }
-
-        if (rc == NGX_OK) {
-            rc = ngx_livepeer_cut_put_video(st, &au);
-        }
-    }
-
-    if (rc != NGX_OK) {
+    if (ngx_livepeer_cut_place_video(st, &au) != NGX_OK) {
         return ngx_livepeer_cut_fail(st, end, NGX_LIVEPEER_REFUSED_MEMORY,
                                      "out of memory");
     }

@@ -25,6 +25,13 @@ struct ngx_livepeer_hls_s {
 };
 
 
+/* NAME/VARIANT.m3u8 */
+typedef struct {
+    char                   text[NGX_LIVEPEER_NAME_MAX + LP_PROFILE_NAME_MAX
+                                + 8];
+} ngx_livepeer_uri_t;
+
+
 /* text of one playlist at a time */
 static lp_buf_t  ngx_livepeer_hls_text;
 
@@ -199,6 +206,37 @@ ngx_livepeer_hls_master_is_due(ngx_livepeer_stream_t *st)
 }
 
 
+/* a variant's line, remembered as said; uri is storage for it */
+
+static void
+ngx_livepeer_hls_put_variant(ngx_livepeer_stream_t *st, ngx_uint_t i,
+    lp_m3u8_variant_t *m, ngx_livepeer_uri_t *uri)
+{
+    ngx_livepeer_hls_t      *hls = st->hls;
+    ngx_livepeer_slot_t     *slot = st->slot;
+    ngx_livepeer_variant_t  *v = &slot->variants[i];
+
+    /* a little higher than it is, so that it need not be said anew so often */
+
+    hls->listed |= (ngx_uint_t) 1 << i;
+    hls->average[i] = ngx_livepeer_variant_average(v);
+    hls->peak[i] = v->peak_bps + v->peak_bps / 20;
+
+    (void) ngx_snprintf((u_char *) uri->text, sizeof(uri->text),
+                        "%s/%s.m3u8%Z", slot->name, v->name);
+
+    ngx_memzero(m, sizeof(lp_m3u8_variant_t));
+    m->uri = uri->text;
+    m->bandwidth = hls->peak[i];
+    m->average_bandwidth = hls->average[i];
+    m->width = v->width;
+    m->height = v->height;
+    m->fps_milli = v->width ? v->fps_milli : 0;
+    m->video_codec = v->video_codec[0] ? v->video_codec : NULL;
+    m->audio_codec = slot->audio_codec[0] ? slot->audio_codec : NULL;
+}
+
+
 /*
  * Renditions in the order of the configuration, the source at the end. Some
  * players read it once: there is none before the first renditions are there,
@@ -208,16 +246,13 @@ ngx_livepeer_hls_master_is_due(ngx_livepeer_stream_t *st)
 static ngx_int_t
 ngx_livepeer_hls_write_master(ngx_livepeer_stream_t *st)
 {
-    char                     uris[NGX_LIVEPEER_VARIANTS_MAX]
-                                 [NGX_LIVEPEER_NAME_MAX
-                                  + LP_PROFILE_NAME_MAX + 8];
-    size_t                   n;
-    lp_buf_t                *text;
-    ngx_uint_t               i, k;
-    ngx_livepeer_hls_t      *hls = st->hls;
-    ngx_livepeer_slot_t     *slot = st->slot;
-    lp_m3u8_variant_t        list[NGX_LIVEPEER_VARIANTS_MAX], *m;
-    ngx_livepeer_variant_t  *v;
+    size_t                n;
+    lp_buf_t             *text;
+    ngx_uint_t            i, k;
+    lp_m3u8_variant_t     list[NGX_LIVEPEER_VARIANTS_MAX];
+    ngx_livepeer_uri_t    uris[NGX_LIVEPEER_VARIANTS_MAX];
+    ngx_livepeer_hls_t   *hls = st->hls;
+    ngx_livepeer_slot_t  *slot = st->slot;
 
     n = 0;
     text = ngx_livepeer_hls_text_begin();
@@ -235,31 +270,11 @@ ngx_livepeer_hls_write_master(ngx_livepeer_stream_t *st)
 
     for (k = 1; k <= slot->nvariants; k++) {
         i = k % slot->nvariants;
-        v = &slot->variants[i];
 
-        if (!ngx_livepeer_variant_listed(v)) {
-            continue;
+        if (ngx_livepeer_variant_listed(&slot->variants[i])) {
+            ngx_livepeer_hls_put_variant(st, i, &list[n], &uris[n]);
+            n++;
         }
-
-        /* said a little higher, so that it need not be said anew so often */
-
-        hls->listed |= (ngx_uint_t) 1 << i;
-        hls->average[i] = ngx_livepeer_variant_average(v);
-        hls->peak[i] = v->peak_bps + v->peak_bps / 20;
-
-        (void) ngx_snprintf((u_char *) uris[n], sizeof(uris[n]),
-                            "%s/%s.m3u8%Z", slot->name, v->name);
-
-        m = &list[n];
-        ngx_memzero(m, sizeof(lp_m3u8_variant_t));
-        m->uri = uris[n++];
-        m->bandwidth = hls->peak[i];
-        m->average_bandwidth = hls->average[i];
-        m->width = v->width;
-        m->height = v->height;
-        m->fps_milli = v->width ? v->fps_milli : 0;
-        m->video_codec = v->video_codec[0] ? v->video_codec : NULL;
-        m->audio_codec = slot->audio_codec[0] ? slot->audio_codec : NULL;
     }
 
     lp_m3u8_put_master(text, list, n);
@@ -276,53 +291,63 @@ ngx_livepeer_hls_write_master(ngx_livepeer_stream_t *st)
 }
 
 
-/* the variants of an earlier publisher that this one will not have */
+/* is it one of those that this publisher will have? */
+
+static ngx_uint_t
+ngx_livepeer_hls_is_rung(ngx_livepeer_stream_t *st, const char *name)
+{
+    ngx_uint_t  i;
+
+    for (i = 0; i < st->nrungs; i++) {
+        if (ngx_strcmp(st->rungs[i].profile.name, name) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
+/* the variants of an earlier publisher that this one will not have go */
 
 static void
 ngx_livepeer_hls_settle(ngx_livepeer_stream_t *st)
 {
-    char                  gone[NGX_LIVEPEER_VARIANTS_MAX]
-                              [LP_PROFILE_NAME_MAX + 1];
-    ngx_uint_t            i, k, n, ngone;
-    ngx_livepeer_slot_t  *slot = st->slot;
+    uint64_t                 seq;
+    ngx_uint_t               i;
+    ngx_livepeer_slot_t     *slot = st->slot;
+    ngx_livepeer_variant_t   gone;
 
-    ngone = 0;
     st->hls->settled = 1;
 
-    if (ngx_livepeer_hls_lock(st) != NGX_OK) {
-        return;
-    }
+    for (i = 1; ngx_livepeer_hls_lock(st) == NGX_OK; /* void */ ) {
 
-    for (n = 1, i = 1; i < slot->nvariants; i++) {
-
-        for (k = 0; k < st->nrungs; k++) {
-            if (ngx_strcmp(st->rungs[k].profile.name, slot->variants[i].name)
-                == 0)
-            {
-                break;
-            }
+        if (i >= slot->nvariants) {
+            ngx_livepeer_zone_unlock();
+            return;
         }
 
-        if (k == st->nrungs) {
-            ngx_memcpy(gone[ngone++], slot->variants[i].name, sizeof(gone[0]));
-
-        } else {
-            if (n != i) {
-                slot->variants[n] = slot->variants[i];
-            }
-
-            n++;
+        if (ngx_livepeer_hls_is_rung(st, slot->variants[i].name)) {
+            ngx_livepeer_zone_unlock();
+            i++;
+            continue;
         }
-    }
 
-    if (slot->nvariants) {
-        slot->nvariants = (uint32_t) n;
-    }
+        gone = slot->variants[i];
+        slot->nvariants--;
+        ngx_memmove(&slot->variants[i], &slot->variants[i + 1],
+                    (slot->nvariants - i) * sizeof(ngx_livepeer_variant_t));
 
-    ngx_livepeer_zone_unlock();
+        ngx_livepeer_zone_unlock();
 
-    for (i = 0; i < ngone; i++) {
-        ngx_livepeer_store_drop_playlist(&st->hls->store, gone[i]);
+        ngx_livepeer_store_drop_playlist(&st->hls->store, gone.name);
+
+        seq = gone.media_sequence - ngx_min(gone.media_sequence,
+                                            st->conf->window);
+
+        for ( /* void */ ; seq < gone.media_sequence + gone.n; seq++) {
+            ngx_livepeer_store_drop_segment(&st->hls->store, gone.name, seq);
+        }
     }
 }
 
@@ -374,29 +399,41 @@ ngx_livepeer_hls_seconds(uint64_t t_90k)
 }
 
 
-ngx_int_t
-ngx_livepeer_hls_publish_source(ngx_livepeer_stream_t *st,
-    ngx_livepeer_seg_t *seg)
+/*
+ * One target for the whole life of a playlist. A source whose keyframes move
+ * further apart makes it grow: better than a segment above it.
+ */
+
+static uint32_t
+ngx_livepeer_hls_target(ngx_livepeer_stream_t *st, ngx_livepeer_seg_t *seg)
 {
-    uint32_t                 target;
-    ngx_uint_t               gap;
+    uint32_t  usual, this;
+
+    usual = ngx_livepeer_hls_seconds(st->conf->segment * 180);
+    this = ngx_livepeer_hls_seconds((uint64_t) (seg->end_90k
+                                                - seg->start_90k));
+
+    return ngx_max(st->slot->target_s, ngx_max(usual, this));
+}
+
+
+/* the source joins its window; *copy is what is to be written */
+
+static ngx_int_t
+ngx_livepeer_hls_list_source(ngx_livepeer_stream_t *st,
+    ngx_livepeer_seg_t *seg, ngx_uint_t gap, ngx_livepeer_variant_t *copy,
+    uint32_t *target)
+{
     lp_m3u8_segment_t        s;
     ngx_livepeer_slot_t     *slot = st->slot;
-    ngx_livepeer_variant_t  *v, copy;
-
-    if (!st->hls->settled) {
-        ngx_livepeer_hls_settle(st);
-    }
-
-    gap = ngx_livepeer_hls_store(st, seg, "source", seg->bytes);
+    ngx_livepeer_variant_t  *v;
 
     if (ngx_livepeer_hls_lock(st) != NGX_OK) {
         return NGX_DECLINED;
     }
 
     v = slot->nvariants ? &slot->variants[0]
-                        : ngx_livepeer_variant_add(slot, "source",
-                                                       seg->seq);
+                        : ngx_livepeer_variant_add(slot, "source", seg->seq);
 
     if (v->media_sequence + v->n != seg->seq) {
         v->n = 0;
@@ -404,27 +441,41 @@ ngx_livepeer_hls_publish_source(ngx_livepeer_stream_t *st,
         v->discontinuity_sequence = slot->discontinuities;
     }
 
-    /*
-     * One target for the whole life of a playlist. A source whose keyframes
-     * move further apart makes it grow: better than a segment above it.
-     */
-
-    target = ngx_max(ngx_livepeer_hls_seconds(st->conf->segment * 180),
-                     ngx_livepeer_hls_seconds((uint64_t)
-                                              (seg->end_90k
-                                               - seg->start_90k)));
-    slot->target_s = ngx_max(slot->target_s, target);
-
+    slot->target_s = ngx_livepeer_hls_target(st, seg);
     slot->discontinuities += seg->discontinuity;
+
     ngx_livepeer_variant_entry(&s, seg, gap);
     ngx_livepeer_variant_push(v, slot->window, &s);
     ngx_livepeer_variant_measure(v, seg, seg->len);
     ngx_livepeer_hls_describe_source(st, seg, v);
 
-    copy = *v;
-    target = slot->target_s;
+    *copy = *v;
+    *target = slot->target_s;
 
     ngx_livepeer_zone_unlock();
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_livepeer_hls_publish_source(ngx_livepeer_stream_t *st,
+    ngx_livepeer_seg_t *seg)
+{
+    uint32_t                 target;
+    ngx_uint_t               gap;
+    ngx_livepeer_variant_t   copy;
+
+    if (!st->hls->settled) {
+        ngx_livepeer_hls_settle(st);
+    }
+
+    gap = ngx_livepeer_hls_store(st, seg, "source", seg->bytes);
+
+    if (ngx_livepeer_hls_list_source(st, seg, gap, &copy, &target) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
 
     if (ngx_livepeer_hls_write_media(&st->hls->store, &copy, target, 0,
                                      st->log)

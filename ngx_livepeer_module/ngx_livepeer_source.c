@@ -97,7 +97,8 @@ ngx_livepeer_source_changed(ngx_livepeer_stream_t *st,
 
 
 ngx_int_t
-ngx_livepeer_source_video(ngx_livepeer_stream_t *st, const u_char *data, size_t len)
+ngx_livepeer_source_video(ngx_livepeer_stream_t *st,
+    const u_char *data, size_t len)
 {
     lp_h264_sps_t  old = st->video.sps;
 
@@ -162,7 +163,8 @@ ngx_livepeer_source_survey(ngx_livepeer_stream_t *st, ngx_uint_t *idr,
 
 
 ngx_int_t
-ngx_livepeer_source_audio(ngx_livepeer_stream_t *st, const u_char *data, size_t len)
+ngx_livepeer_source_audio(ngx_livepeer_stream_t *st,
+    const u_char *data, size_t len)
 {
     ngx_int_t        rc;
     lp_aac_config_t  cfg, *old = &st->audio;

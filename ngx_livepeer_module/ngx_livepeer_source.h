@@ -16,16 +16,16 @@
  */
 
 /* AVCDecoderConfigurationRecord to st->video; the first one chooses rungs */
-ngx_int_t ngx_livepeer_source_video(ngx_livepeer_stream_t *st, const u_char *data,
-    size_t len);
+ngx_int_t ngx_livepeer_source_video(ngx_livepeer_stream_t *st,
+    const u_char *data, size_t len);
 
 /* an access unit: has it an IDR, other parameter sets, is it whole? */
 ngx_int_t ngx_livepeer_source_survey(ngx_livepeer_stream_t *st,
     ngx_uint_t *idr, const u_char *data, size_t len);
 
 /* AudioSpecificConfig to st->audio; NGX_ERROR: cannot be carried */
-ngx_int_t ngx_livepeer_source_audio(ngx_livepeer_stream_t *st, const u_char *data,
-    size_t len);
+ngx_int_t ngx_livepeer_source_audio(ngx_livepeer_stream_t *st,
+    const u_char *data, size_t len);
 
 /* a new stream of the same publisher: video's bytes move in */
 void ngx_livepeer_source_adopt(ngx_livepeer_stream_t *st,
