@@ -11,7 +11,7 @@ use Test::Livepeer;
 use Test::Rtmp;
 use Time::HiRes qw/ time sleep /;
 
-my $t = Test::Livepeer->new->plan(73);
+my $t = Test::Livepeer->new->plan(79);
 my $dir = $t->dir;
 
 sub conf { "live on; livepeer on; livepeer_segment 1s; livepeer_window 4; livepeer_reconnect $_[0]; livepeer_max_segment 4s;" }
@@ -241,6 +241,28 @@ SKIP: {
     is($r->publish('full'), 'NetStream.Publish.Denied', 'no directory, no publish');
     is($r->{why}, 'the server cannot store this stream', 'and it is told');
 }
+
+
+# --- a publisher that comes back smaller: what it cannot have any more goes
+
+my $two = Test::Livepeer->new;
+$two->orchestrator(transcoder => 'ok');
+$two->gateway('livepeer_profiles name=big size=426x240 bitrate=400k; livepeer_profiles name=mid size=320x180 bitrate=200k;
+               livepeer_profiles name=low size=160x90 bitrate=100k;
+               livepeer_segment 1s; livepeer_window 4; livepeer_reconnect 10s;');
+for my $size ('426x240', '256x144') {
+    $two->publish('cam', seconds => 5, size => $size, gop => 30, rate => 30,
+                  extra => ['-rtmp_live', 'live'], name => "cam$size");
+    $two->await("renditions of $size", 15, sub { ($two->playlist('cam/low') || {})->{ended} });
+    my @v = @{$two->variants('cam')};
+    is("@v", $size eq '426x240' ? 'big mid low source' : 'mid low source', "variants of a source of $size");
+}
+is(($two->get('/hls/cam/big.m3u8'))[0], 404, 'the playlist that nobody continues is gone');
+is(scalar($two->files('cam', 'big')), 0, 'and so are its files');
+$p = $two->playlist('cam/low');
+my $q = $two->playlist('cam/source');
+is_deeply([map { $_->{seq} } @{$p->{segments}}], [map { $_->{seq} } @{$q->{segments}}], 'the others go on in step');
+ok($two->faults == 0, 'no fault there') or diag join "\n", $two->faults;
 
 
 # --- OBS as it is, in real time: B-frames, 60 fps, IDR every 2 s
