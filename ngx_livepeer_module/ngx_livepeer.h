@@ -130,6 +130,8 @@ struct ngx_livepeer_seg_s {
     int64_t                  end_90k;
     ngx_uint_t               duration_ms;
     int64_t                  date_ms;         /* unix time of start */
+    ngx_msec_t               ended;           /* ngx_current_msec, when the
+                                                 key frame after it came */
     ngx_uint_t               frames;          /* access units */
     uint64_t                 pts_digest;      /* as lp_ts_info_t has it */
     uint64_t                 audio_bytes;     /* as lp_ts_info_t has it */

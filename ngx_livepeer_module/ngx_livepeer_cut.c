@@ -218,6 +218,7 @@ ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end, ngx_uint_t wait)
     }
 
     o->mux = cut->mux;
+    o->seg->ended = ngx_current_msec;
     cut->closing = *o;
     o->seg = NULL;
 
@@ -480,6 +481,7 @@ ngx_livepeer_cut_close(ngx_livepeer_stream_t *st)
 
     if (ngx_livepeer_cut_flush(st, o, o->end) == NGX_OK) {
         o->mux = cut->mux;
+        o->seg->ended = ngx_current_msec;
         ngx_livepeer_cut_finish(st, o, 1);
     }
 }
