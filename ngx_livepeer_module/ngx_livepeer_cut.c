@@ -218,8 +218,8 @@ ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end, ngx_uint_t wait)
     ngx_livepeer_cut_t   *cut = st->cut;
     ngx_livepeer_open_t  *o = &cut->open;
 
-    if (ngx_livepeer_cut_settle(st, 0) != NGX_OK) {
-        return NGX_ERROR;
+    if (cut->closing.seg) {
+        ngx_livepeer_cut_finish(st, &cut->closing, 0);
     }
 
     o->end = end;
@@ -253,30 +253,9 @@ ngx_livepeer_cut_hold_handler(ngx_event_t *ev)
 {
     ngx_livepeer_stream_t  *st = ev->data;
 
-    if (st->cut) {
-        (void) ngx_livepeer_cut_settle(st, 0);
+    if (st->cut && st->cut->closing.seg) {
+        ngx_livepeer_cut_finish(st, &st->cut->closing, 0);
     }
-}
-
-
-/* the closing segment, if there is one, waits no longer */
-
-ngx_int_t
-ngx_livepeer_cut_settle(ngx_livepeer_stream_t *st, ngx_uint_t last)
-{
-    ngx_livepeer_open_t  *o = &st->cut->closing;
-
-    if (o->seg == NULL) {
-        return NGX_OK;
-    }
-
-    if (ngx_livepeer_cut_flush(st, o, o->end) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    ngx_livepeer_cut_finish(st, o, last);
-
-    return NGX_OK;
 }
 
 
@@ -507,9 +486,11 @@ ngx_livepeer_cut_close(ngx_livepeer_stream_t *st)
     ngx_livepeer_cut_t   *cut = st->cut;
     ngx_livepeer_open_t  *o = &cut->open;
 
-    if (ngx_livepeer_cut_settle(st, o->seg == NULL) != NGX_OK
-        || o->seg == NULL || cut->mux.status != LP_OK)
-    {
+    if (cut->closing.seg) {
+        ngx_livepeer_cut_finish(st, &cut->closing, o->seg == NULL);
+    }
+
+    if (o->seg == NULL || cut->mux.status != LP_OK) {
         return;
     }
 
