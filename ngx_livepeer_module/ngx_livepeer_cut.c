@@ -194,23 +194,10 @@ ngx_livepeer_cut_begin(ngx_livepeer_stream_t *st, int64_t pts, int64_t dts)
 }
 
 
-/* all audio before limit is here: the next frame begins at it, or later */
-
-ngx_uint_t
-ngx_livepeer_cut_has_audio(ngx_livepeer_stream_t *st, int64_t limit)
-{
-    int64_t               frame;
-    ngx_livepeer_cut_t   *cut = st->cut;
-
-    if (!st->has_audio || cut->audio == NULL) {
-        return 1;
-    }
-
-    frame = ngx_livepeer_audio_frame_90k(&st->audio);
-
-    return cut->audio->last_90k + frame + 1 >= limit;
-}
-
+/*
+ * The open segment ends where the next one begins. With wait, and as long as
+ * audio older than that may come, it stays for a while as the closing one.
+ */
 
 ngx_int_t
 ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end, ngx_uint_t wait)
@@ -235,8 +222,8 @@ ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end, ngx_uint_t wait)
     cut->closing = *o;
     o->seg = NULL;
 
-    if (wait && cut->mux.audio_type && cut->closing.audio_frames
-        && !ngx_livepeer_cut_has_audio(st, end))
+    if (wait && cut->mux.audio_type && cut->audio && st->has_audio
+        && cut->closing.audio_frames && cut->audio->n == 0)
     {
         ngx_add_timer(&cut->hold, NGX_LIVEPEER_CUT_HOLD);
         return NGX_OK;
@@ -313,10 +300,6 @@ ngx_livepeer_cut_finish(ngx_livepeer_stream_t *st, ngx_livepeer_open_t *o,
         ngx_livepeer_open_forget(o);
         return;                           /* fenced: the tap will notice */
     }
-
-    ngx_log_debug2(NGX_LOG_DEBUG_CORE, st->log, 0,
-                   "livepeer: segment %uL waited %M ms for audio", seg->seq,
-                   ngx_current_msec - seg->ended);
 
     o->seg = NULL;
     ngx_livepeer_seg_start(seg);

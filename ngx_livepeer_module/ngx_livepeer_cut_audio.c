@@ -146,9 +146,7 @@ ngx_livepeer_cut_place_audio(ngx_livepeer_stream_t *st, int64_t pts)
 {
     ngx_livepeer_cut_t  *cut = st->cut;
 
-    if (cut->closing.seg
-        && ngx_livepeer_cut_has_audio(st, cut->closing.end))
-    {
+    if (cut->closing.seg && pts >= cut->closing.end) {
         if (ngx_livepeer_cut_flush(st, &cut->closing, cut->closing.end)
             != NGX_OK)
         {
