@@ -71,6 +71,9 @@ void lp_contracts_put_u256(lp_buf_t *out, const char *signature,
    "withdrawFees(address,uint256)" */
 void lp_contracts_put_of_u256(lp_buf_t *out, const char *signature,
     const lp_address_t *a, const lp_u256_t *v);
+/* a word and an address: "bond(uint256,address)" */
+void lp_contracts_put_u256_of(lp_buf_t *out, const char *signature,
+    const lp_u256_t *v, const lp_address_t *a);
 /* one hash: "getContract(bytes32)", "usedTickets(bytes32)" */
 void lp_contracts_put_hash(lp_buf_t *out, const char *signature,
     const lp_hash_t *h);
@@ -120,6 +123,16 @@ typedef struct {
     uint64_t      start_round, last_claim_round, next_lock;
 } lp_delegator_t;
 
+/* an unbonding lock; not valid when withdraw_round is 0 */
+typedef struct {
+    lp_u256_t     amount;
+    uint64_t      withdraw_round;
+} lp_lock_t;
+
+/*
+ * Static results: LP_MALFORMED unless data is exactly their words. A round
+ * that stands for "never" becomes UINT64_MAX.
+ */
 lp_status_t lp_contracts_get_sender_info(lp_sender_info_t *i,
     const uint8_t *data, size_t len);
 lp_status_t lp_contracts_get_transcoder(lp_transcoder_t *t,
@@ -127,6 +140,11 @@ lp_status_t lp_contracts_get_transcoder(lp_transcoder_t *t,
 lp_status_t lp_contracts_get_earnings(lp_earnings_t *e, const uint8_t *data,
     size_t len);
 lp_status_t lp_contracts_get_delegator(lp_delegator_t *d,
+    const uint8_t *data, size_t len);
+lp_status_t lp_contracts_get_lock(lp_lock_t *l, const uint8_t *data,
+    size_t len);
+/* the first array of hashes: getServices, getLocations; LP_LIMIT: over max */
+lp_status_t lp_contracts_get_hashes(lp_hash_t *hashes, size_t max, size_t *n,
     const uint8_t *data, size_t len);
 /* text with a NUL, cut by no one: LP_LIMIT when it does not fit */
 lp_status_t lp_contracts_get_text(char *out, size_t size,
