@@ -16,9 +16,10 @@
 #include <stdint.h>
 
 #include "common/util/arena.h"
+#include "common/util/u256.h"
 
 
-#define ORCH_CONF_OPTIONS_MAX  64
+#define ORCH_CONF_OPTIONS_MAX  128
 #define ORCH_CONF_URI_MAX      512
 
 typedef struct {
@@ -33,6 +34,43 @@ typedef struct {
     const char  *log_level;
     const char  *transcoder;
     const char  *transcoder_args;
+
+    /* money: DESIGN.md 5, wire.md 7, threats.md 2.1, 2.9 */
+    const char  *signer;             /* "embedded" or unix:PATH */
+    const char  *eth_password_file;
+    const char  *eth_rpc;            /* URLs with spaces between, in order */
+    const char  *eth_controller;
+    const char  *recipient;          /* registered address; "": the signer's */
+    const char  *role;               /* "all", "front", "redeemer" */
+    const char  *price_per_pixel;    /* "1200", "3/2" wei, "0.05USD/Mpx" */
+    const char  *price_feed;         /* address of a Chainlink ETH/USD feed */
+    const char  *price_senders;      /* a file: "0x.. PRICE" a line */
+    const char  *contracts_file;     /* for the embedded signer's policy */
+    uint64_t     chain_id;           /* 0: off chain */
+    uint64_t     auto_adjust;        /* 1: price carries the redemption cost */
+    uint64_t     redeem_gas;         /* 350000; Arbitrum: 1200000 */
+    uint64_t     redeem_overhead_ppm;/* 10000: 1 % of the face value */
+    uint64_t     block_poll_ms;      /* 5000 */
+    uint64_t     confirmations;      /* L2 blocks until final, 20 */
+    uint64_t     reveal_blocks;      /* L1 past expiry, 2 */
+    uint64_t     initialize_round;   /* 1: calls initializeRound */
+    uint64_t     reward;             /* 1: calls reward when registered */
+    uint64_t     batch;              /* 1: batch redemption when cheaper */
+    uint64_t     recovers_sender;    /* ticket signatures a second, 600 */
+    uint64_t     recovers_total;     /* 4000 */
+    uint64_t     winners_sender;     /* unredeemed ones of a sender, 256 */
+    uint64_t     senders_max;        /* remembered, 10000 */
+    uint64_t     unknown_ip;         /* lookups of unknown senders a minute of
+                                        one address, 2 */
+    uint64_t     unknown_total;      /* and a second of all, 20 */
+    uint64_t     work_ratio;         /* input to billed pixels, 8 */
+    lp_u256_t    ticket_ev;          /* wei, 8000000000 */
+    lp_u256_t    max_face_value;     /* wei; zero: none */
+    lp_u256_t    max_unsecured;      /* wei beyond the reserve; zero: 1 face
+                                        value */
+    lp_u256_t    min_gas_price;      /* wei */
+    lp_u256_t    max_gas_price;      /* wei; zero: none */
+    lp_u256_t    gas_budget;         /* wei of a day; zero: none */
 
     uint64_t     max_sessions;
     uint64_t     max_sessions_sender;
