@@ -20,9 +20,13 @@ CFLAGS  += -std=gnu11 -O2 -g $(WARN) $(HARDEN) $(SANITIZE) -MMD -MP -I. \
 LDFLAGS += -Wl,-z,relro,-z,now $(SANITIZE)
 
 COMMON  := $(wildcard common/util/*.c common/crypto/*.c common/eth/*.c \
-                      common/pm/*.c common/media/*.c common/net/*.c)
+                      common/pm/*.c common/media/*.c common/net/*.c) \
+           $(wildcard common/signer/protocol.c)
 ORCH    := $(wildcard orchestrator/*.c)
 TRANS   := $(wildcard orchestrator/transcoder/*.c)
+SIGNER  := $(addprefix common/signer/,main.c conf.c serve.c sandbox.c)
+CUSTODY := $(filter-out $(SIGNER) common/signer/protocol.c,\
+                        $(wildcard common/signer/*.c))
 TOOLS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/tools/*.c t/bench/*.c))
 UNITS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/*.c))
 FUZZ    := $(patsubst %.c,$(BUILD)/%,$(filter-out t/fuzz/standalone.c,\
@@ -31,9 +35,11 @@ LLHTTP  := $(patsubst %,$(BUILD)/llhttp/%.o,llhttp api http)
 
 PROTO   := $(BUILD)/gen/lp_rpc.pb-c
 LIB     := $(BUILD)/libcommon.a
+LIBSIGN := $(BUILD)/libsigner.a
 MODULE  := $(BUILD)/module/ngx_livepeer_module.so
 BINS    := $(BUILD)/orchestrator/orchestrator \
-           $(BUILD)/orchestrator/transcoder/transcoder
+           $(BUILD)/orchestrator/transcoder/transcoder \
+           $(if $(wildcard common/signer/main.c),$(BUILD)/common/signer/signer)
 
 COMMON_LIBS := -lsecp256k1 -lprotobuf-c -lgmp -lcjson -lcrypto
 ORCH_LIBS   := -levent_core -lnghttp2 -lssl -lcrypto -lcjson
@@ -78,19 +84,29 @@ $(LIB): $(call objs,$(COMMON)) $(PROTO).o
 	@rm -f $@
 	@ar rcs $@ $^
 
+# what holds a key: the signer's, the orchestrator's when it is embedded there
+$(LIBSIGN): $(call objs,$(CUSTODY))
+	@rm -f $@
+	@ar rcs $@ $^
+
 $(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
 	@mkdir -p $(@D)
 	@$(CC) -O2 -g -fPIC -I/usr/share/include/llhttp -c -o $@ $<
 
 $(call objs,$(ORCH)): CFLAGS += -I/usr/share/include/llhttp
 
-$(BUILD)/orchestrator/orchestrator: $(call objs,$(ORCH)) $(LIB) $(LLHTTP)
+$(BUILD)/orchestrator/orchestrator: $(call objs,$(ORCH)) $(LIBSIGN) $(LIB) \
+                                    $(LLHTTP)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(ORCH_LIBS) $(COMMON_LIBS)
 
 $(BUILD)/orchestrator/transcoder/transcoder: $(call objs,$(TRANS)) $(LIB)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(TRANS_LIBS) $(COMMON_LIBS)
+
+$(BUILD)/common/signer/signer: $(call objs,$(SIGNER)) $(LIBSIGN) $(LIB)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ -lseccomp $(COMMON_LIBS)
 
 # nginx's feature tests run beside the compiler: they are half of a first build
 prepare:
@@ -105,14 +121,15 @@ $(MODULE): $(LIB) $(wildcard ngx_livepeer_module/*.[ch] ngx_livepeer_module/conf
 $(BUILD)/t/%: t/%.c $(LIB)
 	@mkdir -p $(@D)
 	@echo "  LD    $@"
-	@$(CC) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $(filter %.c %.o,$^) $(LIB) \
-	    $(TOOL_LIBS) $(COMMON_LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -MF $@.d -o $@ $(filter %.c %.o,$^) \
+	    $(filter $(LIBSIGN),$^) $(LIB) $(TOOL_LIBS) $(COMMON_LIBS)
 
 HTTP_OBJS := $(call objs,$(wildcard orchestrator/http*.c \
                           $(addprefix orchestrator/,loop.c tls.c limit.c)))
 $(BUILD)/t/tools/httpd: $(HTTP_OBJS) $(LLHTTP)
 $(BUILD)/t/tools/httpd: TOOL_LIBS := $(ORCH_LIBS)
 $(BUILD)/t/bench/segload: TOOL_LIBS := -lcurl
+$(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/sign_*.c)): $(LIBSIGN)
 
 
 # --- run

@@ -10,7 +10,8 @@ my $build = $ENV{BUILD} || 'build';
 my @sources = split /\n/, `git ls-files '*.c' '*.h'`;
 plan skip_all => 'not a checkout' if !@sources;
 
-my %layer = (util => 0, crypto => 1, eth => 2, pm => 3, media => 3, net => 4);
+my %layer = (util => 0, crypto => 1, eth => 2, pm => 3, media => 3, net => 4,
+             signer => 5, ctl => 6);
 
 # library header => the files that may include it
 my %door = (
@@ -27,7 +28,7 @@ my %door = (
     'libav(codec|util|filter|format)/|libsw'
                          => qr{^orchestrator/transcoder/(engine|decode|scale|encode|inspect|gpu|frames|tc_av)\w*\.[ch]$},
     'ffnvcodec/|cuda'    => qr{^orchestrator/transcoder/gpu\w*\.c$},
-    'seccomp.h'          => qr{^orchestrator/transcoder/sandbox\.c$},
+    'seccomp.h'          => qr{^(orchestrator/transcoder|common/signer)/sandbox\.c$},
     'cJSON'              => qr{^(common/eth/rpc|common/crypto/keystore
                                 |orchestrator/(status|conf)
                                 |ngx_livepeer_module/ngx_livepeer_(status|json))\.c$}x,
