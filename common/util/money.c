@@ -1,8 +1,13 @@
 /* Wei in fixed point with 64 fractional bits. */
 
 #include <string.h>
+#include <strings.h>
 
 #include "common/util/money.h"
+
+
+#define LP_MONEY_DECIMALS  18                      /* of an ETH */
+#define LP_MONEY_TEXT      96                      /* no amount is longer */
 
 
 static const lp_u256_t  lp_money_one = { { 0, 1, 0, 0 } };       /* 1 wei */
@@ -144,4 +149,109 @@ lp_money_ev(lp_money_t *m, const lp_u256_t *face_value,
 
     return lp_u256_mul_div(&m->abs, &scaled, win_prob, &max,
                            round == LP_ROUND_UP);
+}
+
+
+lp_status_t
+lp_money_parse_units(lp_u256_t *v, const char *text, size_t len,
+    unsigned decimals)
+{
+    char    digits[LP_MONEY_TEXT + LP_MONEY_DECIMALS];
+    size_t  i, n, whole;
+
+    if (len > LP_MONEY_TEXT || decimals > LP_MONEY_DECIMALS) {
+        return LP_LIMIT;
+    }
+
+    for (whole = 0; whole < len && text[whole] != '.'; whole++) { /* void */ }
+
+    if (whole == 0 || whole + 1 == len) {
+        return LP_MALFORMED;
+    }
+
+    memcpy(digits, text, whole);
+    n = whole;
+
+    for (i = whole + 1; i < len; i++) {
+        if (decimals) {
+            digits[n++] = text[i];
+            decimals--;
+
+        } else if (text[i] != '0') {
+            return LP_MALFORMED;
+        }
+    }
+
+    while (decimals--) {
+        digits[n++] = '0';
+    }
+
+    return lp_u256_get_dec(v, digits, n);
+}
+
+
+lp_status_t
+lp_money_parse_wei(lp_u256_t *wei, const char *text, size_t len)
+{
+    size_t  i, n, unit;
+    static const struct {
+        const char  *name;
+        unsigned     decimals;
+    } units[] = {
+        { "eth", LP_MONEY_DECIMALS }, { "gwei", 9 }, { "wei", 0 }
+    };
+
+    if (len == 1 && text[0] == '0') {
+        lp_u256_set(wei, 0);
+        return LP_OK;
+    }
+
+    for (n = len; n && (text[n - 1] | 0x20) >= 'a'
+                  && (text[n - 1] | 0x20) <= 'z'; n--) { /* void */ }
+
+    unit = n;
+
+    if (n && text[n - 1] == ' ') {
+        n--;
+    }
+
+    for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (strlen(units[i].name) == len - unit
+            && strncasecmp(units[i].name, text + unit, len - unit) == 0)
+        {
+            return lp_money_parse_units(wei, text, n, units[i].decimals);
+        }
+    }
+
+    return LP_MALFORMED;
+}
+
+
+const char *
+lp_money_format_eth(char out[LP_MONEY_ETH_LEN], const lp_u256_t *wei)
+{
+    char    digits[LP_U256_DEC_LEN];
+    size_t  n, zeros;
+
+    lp_u256_put_dec(digits, wei);
+    n = strlen(digits);
+    zeros = n > LP_MONEY_DECIMALS ? 0 : LP_MONEY_DECIMALS + 1 - n;
+
+    memset(out, '0', zeros);
+    memcpy(out + zeros, digits, n + 1);
+    n += zeros;
+
+    memmove(out + n - LP_MONEY_DECIMALS + 1, out + n - LP_MONEY_DECIMALS,
+            LP_MONEY_DECIMALS + 1);
+    out[n - LP_MONEY_DECIMALS] = '.';
+
+    while (out[n] == '0') {
+        out[n--] = '\0';
+    }
+
+    if (out[n] == '.') {
+        out[n] = '\0';
+    }
+
+    return out;
 }

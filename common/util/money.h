@@ -44,5 +44,21 @@ lp_status_t lp_money_price(lp_money_t *m, uint64_t units, int64_t num,
 lp_status_t lp_money_ev(lp_money_t *m, const lp_u256_t *face_value,
     const lp_u256_t *win_prob, lp_round_e round);
 
+/*
+ * Amounts as people write them, exact: "0.01ETH", "5 gwei", "8000wei"; the
+ * unit may be left out of "0" only. LP_MALFORMED: no number, no such unit, or
+ * a fraction of a wei; LP_LIMIT: 2^256 or more.
+ */
+lp_status_t lp_money_parse_wei(lp_u256_t *wei, const char *text, size_t len);
+
+/* "12.5" as a whole number of 10^-decimals, decimals <= 18 (LPT has 18) */
+lp_status_t lp_money_parse_units(lp_u256_t *v, const char *text, size_t len,
+    unsigned decimals);
+
+/* ETH without a unit and without zeros at the end: "0.01"; returns out */
+#define LP_MONEY_ETH_LEN  (LP_U256_DEC_LEN + 2)
+const char *lp_money_format_eth(char out[LP_MONEY_ETH_LEN],
+    const lp_u256_t *wei);
+
 
 #endif /* LP_MONEY_H */

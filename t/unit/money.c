@@ -122,14 +122,78 @@ test_ledger(void)
 }
 
 
+static void
+is_amount(const char *text, const char *wei)
+{
+    lp_u256_t    v;
+    lp_status_t  s;
+
+    s = lp_money_parse_wei(&v, text, strlen(text));
+    is_str(s == LP_OK ? str(&v) : lp_status_label(s), wei, text);
+}
+
+
+static void
+is_written(const char *wei, const char *eth)
+{
+    char       out[LP_MONEY_ETH_LEN];
+    lp_u256_t  v;
+
+    lp_u256_get_dec(&v, wei, strlen(wei));
+    is_str(lp_money_format_eth(out, &v), eth, eth);
+}
+
+
+static void
+test_amounts(void)
+{
+    lp_u256_t  v;
+
+    is_amount("0.01ETH", "10000000000000000");
+    is_amount("5 gwei", "5000000000");
+    is_amount("1.5gwei", "1500000000");
+    is_amount("8000wei", "8000");
+    is_amount("0", "0");
+    is_amount("0.000000000000000001 eth", "1");
+    is_amount("0.0000000000000000010eth", "1");
+    is_amount("0.0000000000000000015eth", "malformed");
+    is_amount("0.5wei", "malformed");
+    is_amount("10", "malformed");
+    is_amount("-1wei", "malformed");
+    is_amount("1e18wei", "malformed");
+    is_amount(".5eth", "malformed");
+    is_amount("1.eth", "malformed");
+    is_amount("1.2.3eth", "malformed");
+    is_amount("eth", "malformed");
+    is_amount("", "malformed");
+    is_amount("1ether", "malformed");
+    is_amount("115792089237316195423570985008687907853269984665640564039457."
+              "584007913129639936eth", "limit");
+    is_amount("99999999999999999999999999999999999999999999999999999999999999"
+              "999999999999999999999999999999999999999wei", "limit");
+    ok(lp_money_parse_units(&v, "2.5", 3, 1) == LP_OK && v.w[0] == 25,
+       "units of a tenth");
+
+    is_written("10000000000000000", "0.01");
+    is_written("0", "0");
+    is_written("1", "0.000000000000000001");
+    is_written("1000000000000000000", "1");
+    is_written("1234500000000000000000", "1234.5");
+    is_written("115792089237316195423570985008687907853269984665640564039457"
+               "584007913129639935", "115792089237316195423570985008687907853"
+               "269984665640564039457.584007913129639935");
+}
+
+
 int
 main(void)
 {
-    plan(21);
+    plan(48);
 
     test_words();
     test_win_prob();
     test_ledger();
+    test_amounts();
 
     return done();
 }
