@@ -201,6 +201,10 @@ lp_rpc_put_nonce(lp_buf_t *out, uint64_t id, const lp_address_t *a)
 
 /* --- values: strict hex, or nothing */
 
+/* what is made of a field or of a whole result */
+typedef lp_status_t (*lp_rpc_take_pt)(void *out, const cJSON *v);
+
+
 static lp_status_t
 lp_rpc_data(uint8_t *out, size_t len, const cJSON *v)
 {
@@ -217,7 +221,7 @@ lp_rpc_data(uint8_t *out, size_t len, const cJSON *v)
 /* a quantity: 0x and 1 to 64 digits, no leading zero but 0x0 */
 
 static lp_status_t
-lp_rpc_quantity(lp_u256_t *out, const cJSON *v)
+lp_rpc_quantity(void *out, const cJSON *v)
 {
     char         even[65];
     size_t       n;
@@ -377,8 +381,8 @@ lp_rpc_parse(cJSON **root, const cJSON **result, lp_rpc_error_t *e,
 }
 
 
-lp_status_t
-lp_rpc_get_u256(lp_u256_t *v, lp_rpc_error_t *e, uint64_t id,
+static lp_status_t
+lp_rpc_get(void *out, lp_rpc_take_pt take, lp_rpc_error_t *e, uint64_t id,
     const uint8_t *json, size_t len)
 {
     cJSON        *root;
@@ -387,12 +391,20 @@ lp_rpc_get_u256(lp_u256_t *v, lp_rpc_error_t *e, uint64_t id,
 
     s = lp_rpc_parse(&root, &result, e, id, json, len);
     if (s == LP_OK) {
-        s = lp_rpc_quantity(v, result);
+        s = take(out, result);
     }
 
     cJSON_Delete(root);
 
     return s;
+}
+
+
+lp_status_t
+lp_rpc_get_u256(lp_u256_t *v, lp_rpc_error_t *e, uint64_t id,
+    const uint8_t *json, size_t len)
+{
+    return lp_rpc_get(v, lp_rpc_quantity, e, id, json, len);
 }
 
 
@@ -419,7 +431,7 @@ lp_rpc_get_u64(uint64_t *v, lp_rpc_error_t *e, uint64_t id,
 
 
 static lp_status_t
-lp_rpc_append(lp_buf_t *out, const cJSON *v)
+lp_rpc_append(void *out, const cJSON *v)
 {
     size_t       n;
     uint8_t     *p;
@@ -444,18 +456,16 @@ lp_status_t
 lp_rpc_get_bytes(lp_buf_t *out, lp_rpc_error_t *e, uint64_t id,
     const uint8_t *json, size_t len)
 {
-    cJSON        *root;
-    lp_status_t   s;
-    const cJSON  *result;
+    return lp_rpc_get(out, lp_rpc_append, e, id, json, len);
+}
 
-    s = lp_rpc_parse(&root, &result, e, id, json, len);
-    if (s == LP_OK) {
-        s = lp_rpc_append(out, result);
-    }
 
-    cJSON_Delete(root);
+static lp_status_t
+lp_rpc_take_hash(void *out, const cJSON *v)
+{
+    lp_hash_t  *h = out;
 
-    return s;
+    return lp_rpc_data(h->b, sizeof(h->b), v);
 }
 
 
@@ -463,25 +473,15 @@ lp_status_t
 lp_rpc_get_hash(lp_hash_t *h, lp_rpc_error_t *e, uint64_t id,
     const uint8_t *json, size_t len)
 {
-    cJSON        *root;
-    lp_status_t   s;
-    const cJSON  *result;
-
-    s = lp_rpc_parse(&root, &result, e, id, json, len);
-    if (s == LP_OK) {
-        s = lp_rpc_data(h->b, 32, result);
-    }
-
-    cJSON_Delete(root);
-
-    return s;
+    return lp_rpc_get(h, lp_rpc_take_hash, e, id, json, len);
 }
 
 
 static lp_status_t
-lp_rpc_take_block(lp_rpc_block_t *b, const cJSON *o)
+lp_rpc_take_block(void *out, const cJSON *o)
 {
-    const cJSON  *v;
+    const cJSON     *v;
+    lp_rpc_block_t  *b = out;
 
     memset(b, 0, sizeof(lp_rpc_block_t));
 
@@ -510,26 +510,16 @@ lp_status_t
 lp_rpc_get_block(lp_rpc_block_t *b, lp_rpc_error_t *e, uint64_t id,
     const uint8_t *json, size_t len)
 {
-    cJSON        *root;
-    lp_status_t   s;
-    const cJSON  *result;
-
-    s = lp_rpc_parse(&root, &result, e, id, json, len);
-    if (s == LP_OK) {
-        s = lp_rpc_take_block(b, result);
-    }
-
-    cJSON_Delete(root);
-
-    return s;
+    return lp_rpc_get(b, lp_rpc_take_block, e, id, json, len);
 }
 
 
 static lp_status_t
-lp_rpc_take_receipt(lp_rpc_receipt_t *r, const cJSON *o)
+lp_rpc_take_receipt(void *out, const cJSON *o)
 {
-    uint64_t      ok;
-    const cJSON  *v;
+    uint64_t           ok;
+    const cJSON       *v;
+    lp_rpc_receipt_t  *r = out;
 
     memset(r, 0, sizeof(lp_rpc_receipt_t));
 
@@ -553,18 +543,7 @@ lp_status_t
 lp_rpc_get_receipt(lp_rpc_receipt_t *r, lp_rpc_error_t *e, uint64_t id,
     const uint8_t *json, size_t len)
 {
-    cJSON        *root;
-    lp_status_t   s;
-    const cJSON  *result;
-
-    s = lp_rpc_parse(&root, &result, e, id, json, len);
-    if (s == LP_OK) {
-        s = lp_rpc_take_receipt(r, result);
-    }
-
-    cJSON_Delete(root);
-
-    return s;
+    return lp_rpc_get(r, lp_rpc_take_receipt, e, id, json, len);
 }
 
 
@@ -611,49 +590,45 @@ lp_rpc_take_log(lp_rpc_logs_t *logs, lp_rpc_log_t *l, const cJSON *o)
 }
 
 
-lp_status_t
-lp_rpc_get_logs(lp_rpc_logs_t *logs, lp_rpc_error_t *e, uint64_t id,
-    const uint8_t *json, size_t len)
+static lp_status_t
+lp_rpc_take_logs(void *out, const cJSON *list)
 {
-    int           n;
-    cJSON        *root;
-    lp_status_t   s;
-    const cJSON  *result, *o;
+    int             n;
+    lp_status_t     s;
+    const cJSON    *o;
+    lp_rpc_logs_t  *logs = out;
 
-    memset(logs, 0, sizeof(lp_rpc_logs_t));
-    lp_buf_init(&logs->bytes, LP_RPC_REPLY_MAX);
-
-    s = lp_rpc_parse(&root, &result, e, id, json, len);
-    if (s != LP_OK) {
-        goto done;
-    }
-
-    n = cJSON_IsArray(result) ? cJSON_GetArraySize(result) : -1;
+    n = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : -1;
     if (n < 0 || n > LP_RPC_LOGS_MAX) {
-        s = LP_MALFORMED;
-        goto done;
+        return LP_MALFORMED;
     }
 
     logs->logs = calloc((size_t) n + 1, sizeof(lp_rpc_log_t));
     if (logs->logs == NULL) {
-        s = LP_NOMEM;
-        goto done;
+        return LP_NOMEM;
     }
 
-    cJSON_ArrayForEach(o, result) {
+    cJSON_ArrayForEach(o, list) {
         s = lp_rpc_take_log(logs, &logs->logs[logs->n], o);
         if (s != LP_OK) {
-            break;
+            return s;
         }
 
         logs->n++;
     }
 
-done:
+    return LP_OK;
+}
 
-    cJSON_Delete(root);
 
-    return s;
+lp_status_t
+lp_rpc_get_logs(lp_rpc_logs_t *logs, lp_rpc_error_t *e, uint64_t id,
+    const uint8_t *json, size_t len)
+{
+    memset(logs, 0, sizeof(lp_rpc_logs_t));
+    lp_buf_init(&logs->bytes, LP_RPC_REPLY_MAX);
+
+    return lp_rpc_get(logs, lp_rpc_take_logs, e, id, json, len);
 }
 
 
