@@ -143,10 +143,106 @@ sub stop {
 }
 
 
+# --- the chain and its signers
+
+# The real chain: Anvil with all contracts, funded accounts, turning rounds.
+# Two orchestrators are registered under ports that orchestrator() takes.
+# %o: block_time S. What it is lies in $t->{chain}: rpc, controller, accounts.
+sub chain {
+    my ($self, %o) = @_;
+
+    system("flock $BUILD/.contracts-lock make -s BUILD=$BUILD contracts >&2") == 0
+        or die "the contracts do not compile\n";
+    my $out = "$self->{dir}/devchain.json";
+    my @ports = map { port() } 1 .. 2;
+    my $tool = "BUILD=$BUILD common/contracts/tool node common/contracts/devchain.js";
+    my $text = join ' ', "$tool start --out $out --port", $o{port} || port(),
+        '--block-time', $o{block_time} // 1, map { "--service-uri https://127.0.0.1:$_" } @ports;
+    $text = `$text 2>&1`;
+    die "the dev chain does not start: $text" if $?;
+    $self->{chain} = { %{decode_json(slurp($out))}, file => $out, ports => \@ports };
+    $self->{chain_stop} = "$tool stop --out $out >/dev/null 2>&1";
+    return $self->{chain};
+}
+
+# one JSON-RPC call of the chain's node; dies with the node's words
+sub rpc {
+    my ($self, $method, @params) = @_;
+    require HTTP::Tiny;
+    my $r = HTTP::Tiny->new(timeout => 20)->post($self->{chain}{rpc},
+        { headers => { 'content-type' => 'application/json' }, content => encode_json(
+            { jsonrpc => '2.0', id => 1, method => $method, params => \@params }) });
+    my $json = eval { decode_json($r->{content}) } or die "$method: $r->{status} $r->{content}\n";
+    die "$method: $json->{error}{message}\n" if $json->{error};
+    return $json->{result};
+}
+
+# the chain's cast, with words; its first line of output
+sub cast {
+    my ($self, @words) = @_;
+    my $text = `BUILD=$BUILD common/contracts/tool cast @words --rpc-url $self->{chain}{rpc} 2>&1`;
+    die "cast @words: $text" if $?;
+    return $text =~ /^(\S+)/ ? $1 : '';
+}
+
+# livepeerctl as an account of the chain: (exit status, decoded answer or text)
+sub ctl {
+    my ($self, $role, @words) = @_;
+    my $text = join '', map { "'$_' " } @words;
+    $text = build('common/ctl/livepeerctl')
+        . " $text --json --dev $self->{chain}{file} --role $role 2>>$self->{dir}/ctl.log";
+    my $answer = `$text`;
+    return ($? >> 8, eval { decode_json($answer) } // $answer);
+}
+
+# a signer's process for an account of the chain; {socket}
+# %o: role broadcaster|orchestrator, account, args [..]
+sub signer {
+    my ($self, %o) = @_;
+
+    my $account = $o{account} || ($o{role} eq 'broadcaster' ? 'broadcaster' : 'orchestrator1');
+    my $name = $o{name} || "signer-$account";
+    my $home = "$self->{dir}/$name";
+    make_path($home);
+    chmod 0755, $self->{dir}, $home;
+    my $socket = "$home/socket";
+    my @money = $o{role} ne 'broadcaster' ? () : (
+        '--journal', "$home/journal", '--day-budget', $o{day_budget} || '5ETH',
+        '--stream-budget', $o{stream_budget} || '2ETH',
+        '--recipient-budget', $o{recipient_budget} || '2ETH',
+        '--max-face-value', $o{max_face_value} || '1ETH',
+        '--max-ticket-ev', $o{max_ticket_ev} || '0.1ETH');
+    my $p = $self->spawn($name, { env => $o{env} }, build('common/signer/signer'),
+        '--socket', $socket, '--role', $o{role}, '--chain-id', $self->{chain}{chain_id},
+        '--key-file', $self->{chain}{accounts}{$account}{key_file},
+        '--contracts', $self->contracts_file,
+        '--allow-uid', join(',', 0, $>, $o{uid} // ()), @money, @{$o{args} || []});
+    $self->await("$name to be ready", 10, sub {
+        die "$name ended at start\n" . $self->logs if !$self->alive($p);
+        slurp($p->{out}) =~ /^signer ready/m;
+    });
+    @$p{qw/ socket account address /} =
+        ($socket, $account, $self->{chain}{accounts}{$account}{address});
+    return $p;
+}
+
+# the addresses that signers allow
+sub contracts_file {
+    my ($self) = @_;
+    my $file = "$self->{dir}/contracts";
+    if (!-e $file) {
+        my ($status, $text) = $self->ctl('spare', 'contracts', '--out', $file);
+        die "livepeerctl contracts: $status\n" . $self->logs if $status;
+    }
+    return $file;
+}
+
+
 # --- orchestrators
 
 # %o: args [..], transcoder 'real' (default) or a null transcoder's mode line,
-# cpu N: the null transcoder's processor
+# cpu N: the null transcoder's processor; on chain: account 'orchestrator1',
+# signer (a handle of signer(); none: embedded), price 'WEI'
 sub orchestrator {
     my ($self, %o) = @_;
 
@@ -156,6 +252,18 @@ sub orchestrator {
     my $data = "$self->{dir}/$name";
     make_path($data);
     chmod 0700, $data;
+
+    my @network = ('--network', 'offchain');
+    if (my $chain = $self->{chain}) {
+        my $account = $o{account} || "orchestrator$n";
+        $port ||= $account =~ /^orchestrator(\d)$/ ? $chain->{ports}[$1 - 1] : 0;
+        @network = ('--eth-rpc', $o{rpc} || $chain->{rpc}, '--eth-controller', $chain->{controller},
+            '--chain-id', $chain->{chain_id}, '--block-poll', '500ms',
+            '--price-per-pixel', $o{price} || 1200,
+            $o{signer} ? ('--signer', "unix:$o{signer}{socket}") : ('--signer', 'embedded',
+                '--eth-key', $chain->{accounts}{$account}{key_file},
+                '--contracts-file', $self->contracts_file));
+    }
 
     my $transcoder = build('orchestrator/transcoder/transcoder');
     my @extra;
@@ -169,7 +277,7 @@ sub orchestrator {
     }
 
     my $p = $self->spawn($name, { env => $o{env} },
-        build('orchestrator/orchestrator'), '--network', 'offchain',
+        $o{program} || build('orchestrator/orchestrator'), @network,
         '--http-addr', "127.0.0.1:$port", '--data-dir', $data,
         '--transcoder', $transcoder, '--status-addr', '127.0.0.1:0',
         @{$o{args} || []});
@@ -202,6 +310,15 @@ sub gateway {
     $app .= "\nlivepeer_orchestrator $_->{url};"
         for $app =~ /livepeer_orchestrator/ || $o{no_orchestrators}
             ? () : @{$self->{orchs}};
+    if ($self->{chain} && $app !~ /livepeer_signer/) {
+        my $signer = $o{signer} || die "gateway: on chain it needs a signer\n";
+        $app .= "\nlivepeer_signer unix:$signer->{socket};"
+            . "\nlivepeer_eth_rpc $self->{chain}{rpc};"
+            . "\nlivepeer_controller $self->{chain}{controller};";
+        $app .= "\nlivepeer_max_price 1200000000;" if $app !~ /livepeer_max_price/;
+        $app .= "\nlivepeer_budget 5ETH/day stream=2ETH/hour;" if $app !~ /livepeer_budget/;
+        $app .= "\nlivepeer_allow_private on;" if $app !~ /livepeer_allow_private/;
+    }
     $app .= "\nlivepeer_hls_path $dir/hls;" if $app !~ /livepeer_hls_path/;
     $app = "live on;\nlivepeer on;\n$app" if $app !~ /livepeer on/;
 
@@ -357,9 +474,9 @@ sub metric {
     $text //= $self->get('/livepeer/metrics') // '';
     my ($sum, $n) = (0, 0);
     for (split /\n/, $text) {
-        next unless /^(?:livepeer_)?\Q$name\E(\{[^}]*\})?\s+(\S+)/;
-        next if $match && ($1 // '') !~ /$match/;
-        $sum += $2; $n++;
+        my ($labels, $value) = /^(?:livepeer_)?\Q$name\E(\{[^}]*\})?\s+(\S+)/ or next;
+        next if $match && ($labels // '') !~ /$match/;
+        $sum += $value; $n++;
     }
     return $n ? $sum : undef;
 }
@@ -437,11 +554,14 @@ sub finish {
 
     return if $self->{finished}++ || $self->{pid} != $$;
     my ($nginx) = grep { $_->{name} eq 'nginx' } @{$self->{procs}};
-    for my $p (sort { ($a->{name} =~ /^publisher/ ? 0 : 1) <=> ($b->{name} =~ /^publisher/ ? 0 : 1) }
-               @{$self->{procs}}) {
+    # who pays ends before who is paid, and the signers last
+
+    my $order = sub { $_[0] =~ /^publisher/ ? 0 : $_[0] =~ /^signer/ ? 2 : 1 };
+    for my $p (sort { $order->($a->{name}) <=> $order->($b->{name}) } @{$self->{procs}}) {
         $self->stop($p, $p->{name} eq 'nginx' ? 'TERM'
                         : $p->{name} =~ /^publisher/ ? 'INT' : 'TERM');
     }
+    system($self->{chain_stop}) if $self->{chain_stop};
     my @faults = $self->faults;
     if ($self->{planned}) {
         Test::More::is_deeply(\@faults, [], 'no alert, nothing left running')
