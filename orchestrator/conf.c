@@ -1,6 +1,6 @@
 /*
- * The option table and its three sources. Every value, defaults included,
- * goes through the same parser, so a default that is not valid fails at once.
+ * The three sources of options. Every value, defaults included, goes through
+ * the same parser, so a default that is not valid fails at once.
  */
 
 #include <errno.h>
@@ -9,149 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "orchestrator/conf.h"
+#include "common/util/money.h"
+#include "orchestrator/conf_table.h"
 
 
 #define ORCH_CONF_NAME   32
 #define ORCH_CONF_LINE   4096
 #define ORCH_CONF_ARENA  (256 * 1024)
 
-#define ORCH_CONF_K      1024ULL
-#define ORCH_CONF_M      (1024ULL * 1024)
-#define ORCH_CONF_G      (1024ULL * 1024 * 1024)
-
-#define ORCH_CONF_HOUR   3600000ULL
-
-
-typedef enum {
-    conf_text,
-    conf_number,
-    conf_bytes,                                      /* 32m, 1g */
-    conf_time                                        /* 500ms, 10s, 30m, 1h */
-} orch_conf_type_e;
-
-typedef struct {
-    const char        *name;
-    orch_conf_type_e   type;
-    size_t             offset;
-    const char        *value;                        /* default */
-    uint64_t           min;
-    uint64_t           max;
-    const char        *unit;
-    const char        *help;
-} orch_conf_option_t;
 
 /* who said it: "command line", "environment", "orch.conf line 3" */
 typedef struct {
     const char        *from;
     unsigned           line;
 } orch_conf_source_t;
-
-
-#define ORCH_CONF_AT(field)  offsetof(orch_conf_t, field)
-
-static const orch_conf_option_t  orch_conf_options[] = {
-
-    { "service-addr", conf_text, ORCH_CONF_AT(service_addr), "", 0, 0, "URI",
-      "address that peers use; default: https:// and --http-addr" },
-    { "http-addr", conf_text, ORCH_CONF_AT(http_addr), "127.0.0.1:8935", 0, 0,
-      "host:port", "where to listen; port 0 takes a free one" },
-    { "status-addr", conf_text, ORCH_CONF_AT(status_addr), "127.0.0.1:7935",
-      0, 0, "host:port", "/status and /metrics for the operator, in plain "
-      "HTTP; off: none" },
-    { "network", conf_text, ORCH_CONF_AT(network), "offchain", 0, 0, "name",
-      "offchain: price 0, no tickets" },
-    { "data-dir", conf_text, ORCH_CONF_AT(data_dir), "", 0, 0, "folder",
-      "what survives a restart; default: ~/.livepeer/orchestrator" },
-    { "eth-key", conf_text, ORCH_CONF_AT(eth_key), "", 0, 0, "file",
-      "64 hex digits, mode 0600; default: made once in the data folder" },
-    { "cert-file", conf_text, ORCH_CONF_AT(cert_file), "", 0, 0, "PEM file",
-      "certificate; default: self-signed, new at each start" },
-    { "key-file", conf_text, ORCH_CONF_AT(key_file), "", 0, 0, "PEM file",
-      "private key of --cert-file" },
-    { "log-level", conf_text, ORCH_CONF_AT(log_level), "info", 0, 0, "level",
-      "error, warn, info or debug" },
-    { "log-rate", conf_number, ORCH_CONF_AT(log_rate), "100", 1, 100000,
-      "lines/s", "lines of one level in a second" },
-
-    { "transcoder", conf_text, ORCH_CONF_AT(transcoder), "", 0, 0, "program",
-      "default: transcoder, beside this program" },
-    { "transcoder-args", conf_text, ORCH_CONF_AT(transcoder_args), "", 0, 0,
-      "words", "arguments of the program, separated by spaces" },
-    { "transcoders", conf_number, ORCH_CONF_AT(transcoders), "0", 0, 10000,
-      "processes", "local transcoders at most; 0: as many as sessions" },
-    { "transcoder-start", conf_time, ORCH_CONF_AT(start_ms), "30s", 100,
-      ORCH_CONF_HOUR, "time", "a transcoder is given to say it is ready" },
-    { "job-time", conf_time, ORCH_CONF_AT(job_min_ms), "8s", 100,
-      ORCH_CONF_HOUR, "time", "a segment may take this, or four times its "
-      "duration when that is longer" },
-    { "poison-time", conf_time, ORCH_CONF_AT(poison_ms), "10m", 0,
-      24 * ORCH_CONF_HOUR, "time", "a segment that ended two transcoders is "
-      "refused" },
-
-    { "max-sessions", conf_number, ORCH_CONF_AT(max_sessions), "10", 1, 10000,
-      "sessions", "streams worked on at a time" },
-    { "max-sessions-sender", conf_number, ORCH_CONF_AT(max_sessions_sender),
-      "0", 0, 10000, "sessions", "of them for one paying address; 0: all" },
-    { "max-segments", conf_number, ORCH_CONF_AT(max_segments), "0", 0, 100000,
-      "segments", "accepted and not answered; 0: twice the transcoders" },
-    { "max-waiting", conf_number, ORCH_CONF_AT(waiting_max), "3", 0, 64,
-      "segments", "of a session that wait while one is worked on" },
-    { "session-idle", conf_time, ORCH_CONF_AT(session_idle_ms), "70s", 100,
-      24 * ORCH_CONF_HOUR, "time", "without a segment ends a session" },
-    { "token-life", conf_time, ORCH_CONF_AT(token_life_ms), "30m", 1000,
-      ORCH_CONF_HOUR / 2, "time", "that a session's token is good for" },
-    { "renditions-kept", conf_number, ORCH_CONF_AT(renditions_kept), "12", 1,
-      64, "segments", "of each session that can be fetched" },
-    { "segment-max", conf_bytes, ORCH_CONF_AT(segment_max), "32m",
-      ORCH_CONF_K, 64 * ORCH_CONF_M, "bytes", "of one source segment" },
-    { "memory-max", conf_bytes, ORCH_CONF_AT(memory_max), "1g",
-      64 * ORCH_CONF_K, 1024 * ORCH_CONF_G, "bytes",
-      "of segments and renditions" },
-    { "stop-time", conf_time, ORCH_CONF_AT(drain_ms), "30s", 0,
-      ORCH_CONF_HOUR, "time", "to finish accepted segments after SIGTERM" },
-    { "fetch-time", conf_time, ORCH_CONF_AT(fetch_ms), "4s", 0,
-      ORCH_CONF_HOUR, "time", "of it, renditions wait to be fetched" },
-
-    { "discovery-rate", conf_number, ORCH_CONF_AT(discovery_rate), "5", 1,
-      100000, "requests/s", "GetOrchestrator from one address" },
-    { "discovery-burst", conf_number, ORCH_CONF_AT(discovery_burst), "20", 1,
-      100000, "requests", "GetOrchestrator from one address at once" },
-    { "discovery-total", conf_number, ORCH_CONF_AT(discovery_total), "500", 1,
-      1000000, "requests/s", "GetOrchestrator from all" },
-    { "ping-rate", conf_number, ORCH_CONF_AT(ping_rate), "1", 1, 1000,
-      "requests/s", "Ping from one address" },
-
-    { "max-connections", conf_number, ORCH_CONF_AT(max_connections), "4096",
-      1, 1000000, "connections", "open at a time" },
-    { "max-connections-ip", conf_number, ORCH_CONF_AT(max_connections_ip),
-      "64", 1, 1000000, "connections", "from one address, or IPv6 /64" },
-    { "handshake-time", conf_time, ORCH_CONF_AT(handshake_ms), "10s", 100,
-      ORCH_CONF_HOUR, "time", "for the TLS handshake" },
-    { "handshake-rate", conf_number, ORCH_CONF_AT(handshakes_per_s), "500",
-      1, 1000000, "per s", "TLS handshakes" },
-    { "header-time", conf_time, ORCH_CONF_AT(header_ms), "10s", 100,
-      ORCH_CONF_HOUR, "time", "for the head of a request" },
-    { "idle-time", conf_time, ORCH_CONF_AT(idle_ms), "60s", 100,
-      ORCH_CONF_HOUR, "time", "a connection stays without a request" },
-    { "stall-time", conf_time, ORCH_CONF_AT(stall_ms), "10s", 100,
-      ORCH_CONF_HOUR, "time", "a peer may leave an answer unread" },
-    { "body-rate", conf_bytes, ORCH_CONF_AT(body_rate), "64k", 1,
-      ORCH_CONF_G, "bytes/s", "a body must arrive at, after 2 s" },
-    { "max-streams", conf_number, ORCH_CONF_AT(max_streams), "128", 1, 10000,
-      "streams", "of an HTTP/2 connection at a time" },
-    { "max-requests", conf_number, ORCH_CONF_AT(max_requests), "1000", 1,
-      100000000, "requests", "in the life of a connection" },
-    { "reset-burst", conf_number, ORCH_CONF_AT(reset_burst), "100", 1, 100000,
-      "resets", "of HTTP/2 streams at once" },
-    { "reset-rate", conf_number, ORCH_CONF_AT(reset_per_s), "20", 1, 100000,
-      "resets/s", "of HTTP/2 streams" }
-};
-
-#define ORCH_CONF_N                                                           \
-    (sizeof(orch_conf_options) / sizeof(orch_conf_options[0]))
-
-_Static_assert(ORCH_CONF_N <= ORCH_CONF_OPTIONS_MAX, "said[] has one for each");
 
 
 static int
@@ -181,7 +52,7 @@ orch_conf_find(const char *name, size_t len)
 {
     size_t  i;
 
-    for (i = 0; i < ORCH_CONF_N; i++) {
+    for (i = 0; i < orch_conf_noptions; i++) {
         if (strlen(orch_conf_options[i].name) == len
             && memcmp(orch_conf_options[i].name, name, len) == 0)
         {
@@ -262,7 +133,8 @@ orch_conf_complain(const orch_conf_t *conf, const char *name,
 
     src.from = conf->said[opt - orch_conf_options].from;
     src.line = conf->said[opt - orch_conf_options].line;
-    value = *(const char *const *) ((const char *) conf + opt->offset);
+    value = opt->type != conf_text ? ""
+            : *(const char *const *) ((const char *) conf + opt->offset);
 
     return orch_conf_bad(&src, name, *value ? value : NULL, remedy);
 }
@@ -289,6 +161,23 @@ orch_conf_range(char *out, size_t size, const orch_conf_option_t *opt)
 }
 
 
+/* digits alone are wei, the smallest there is */
+
+static int
+orch_conf_wei(lp_u256_t *wei, const orch_conf_option_t *opt,
+    const char *value, const orch_conf_source_t *src)
+{
+    if (lp_u256_get_dec(wei, value, strlen(value)) == LP_OK
+        || lp_money_parse_wei(wei, value, strlen(value)) == LP_OK)
+    {
+        return 0;
+    }
+
+    return orch_conf_bad(src, opt->name, value,
+                         "give an amount, as 0.01ETH, 5gwei or 8000000000");
+}
+
+
 static int
 orch_conf_set(orch_conf_t *conf, const orch_conf_option_t *opt,
     const char *value, const orch_conf_source_t *src)
@@ -305,6 +194,10 @@ orch_conf_set(orch_conf_t *conf, const orch_conf_option_t *opt,
                                                   strlen(value));
         return *(const char **) field ? 0
                : orch_conf_bad(src, opt->name, NULL, "the value is too long");
+    }
+
+    if (opt->type == conf_wei) {
+        return orch_conf_wei(field, opt, value, src);
     }
 
     if (orch_conf_amount(&n, opt, value) == 0) {
@@ -324,7 +217,7 @@ orch_conf_defaults(orch_conf_t *conf)
     size_t              i;
     orch_conf_source_t  src = { "default", 0 };
 
-    for (i = 0; i < ORCH_CONF_N; i++) {
+    for (i = 0; i < orch_conf_noptions; i++) {
         if (orch_conf_set(conf, &orch_conf_options[i],
                           orch_conf_options[i].value, &src))
         {
@@ -443,7 +336,7 @@ orch_conf_environment(orch_conf_t *conf, char **env)
     const char         *value;
     orch_conf_source_t  src = { "environment", 0 };
 
-    for (i = 0; i < ORCH_CONF_N; i++) {
+    for (i = 0; i < orch_conf_noptions; i++) {
 
         value = orch_conf_getenv(env, orch_conf_options[i].name);
 
@@ -471,7 +364,7 @@ orch_conf_help(void)
            "is stronger than the environment, both are stronger than\n"
            "the file.\n\n");
 
-    for (i = 0; i < ORCH_CONF_N; i++) {
+    for (i = 0; i < orch_conf_noptions; i++) {
         snprintf(head, sizeof(head), "--%s <%s>", orch_conf_options[i].name,
                  orch_conf_options[i].unit);
         printf("  %-34s %s", head, orch_conf_options[i].help);

@@ -15,12 +15,14 @@
 
 #include <stdint.h>
 
+#include "common/crypto/keys.h"
 #include "common/util/arena.h"
 #include "common/util/u256.h"
 
 
 #define ORCH_CONF_OPTIONS_MAX  128
 #define ORCH_CONF_URI_MAX      512
+#define ORCH_CONF_NODES        8
 
 typedef struct {
     const char  *service_addr;       /* base URI told to peers */
@@ -47,6 +49,13 @@ typedef struct {
     const char  *price_senders;      /* a file: "0x.. PRICE" a line */
     const char  *contracts_file;     /* for the embedded signer's policy */
     uint64_t     chain_id;           /* 0: off chain */
+    const char  *startup_check;      /* "off", "warn", "on" */
+    uint64_t     rpc_ms;             /* of one question to a node, 10000 */
+    uint64_t     head_stale_ms;      /* T-09: 120000 */
+    uint64_t     head_dead_ms;       /* 600000 */
+    uint64_t     round_wait_ms;      /* before initializeRound, 30000 */
+    uint64_t     replace_ms;         /* 90000 */
+    uint64_t     gap_ms;             /* 600000 */
     uint64_t     auto_adjust;        /* 1: price carries the redemption cost */
     uint64_t     redeem_gas;         /* 350000; Arbitrum: 1200000 */
     uint64_t     redeem_overhead_ppm;/* 10000: 1 % of the face value */
@@ -109,6 +118,11 @@ typedef struct {
     uint64_t     reset_per_s;
 
     /* found by orch_conf_judge */
+    uint8_t      onchain;
+    lp_address_t controller;
+    lp_address_t recipient_address;  /* zero: the signer's */
+    const char  *rpc_urls[ORCH_CONF_NODES];
+    unsigned     nrpc_urls;
     const char  *cert_name;          /* host of the service address */
     const char  *status_host;        /* NULL: no status address */
 
