@@ -42,7 +42,8 @@ BINS    := $(BUILD)/orchestrator/orchestrator \
            $(if $(wildcard common/signer/main.c),$(BUILD)/common/signer/signer)
 
 COMMON_LIBS := -lsecp256k1 -lprotobuf-c -lgmp -lcjson -lcrypto
-ORCH_LIBS   := -levent_core -lnghttp2 -lssl -lcrypto -lcjson
+ORCH_LIBS   := -levent_core -lnghttp2 -lssl -lcrypto -lcjson -lsqlite3 -lcurl \
+               -lpthread
 TRANS_LIBS  := -lavcodec -lavfilter -lavutil -lswscale -lseccomp -lpthread -lm
 
 objs = $(patsubst %.c,$(BUILD)/%.o,$(1))
@@ -97,6 +98,17 @@ $(call objs,$(ORCH)): CFLAGS += -I/usr/share/include/llhttp
 
 $(BUILD)/orchestrator/orchestrator: $(call objs,$(ORCH)) $(LIBSIGN) $(LIB) \
                                     $(LLHTTP)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ $(ORCH_LIBS) $(COMMON_LIBS)
+
+# the same, killed where a test says (common/util/failpoint.h)
+FAIL := $(patsubst %.c,$(BUILD)/fail/%.o,$(ORCH) common/util/failpoint.c)
+$(FAIL): CFLAGS += -DLP_FAILPOINTS -I/usr/share/include/llhttp
+$(BUILD)/fail/%.o: %.c | $(PROTO).h
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -c -o $@ $<
+
+$(BUILD)/fail/orchestrator: $(FAIL) $(LIBSIGN) $(LIB) $(LLHTTP)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(ORCH_LIBS) $(COMMON_LIBS)
 

@@ -14,6 +14,9 @@
 #include "orchestrator/limit.h"
 #include "orchestrator/local.h"
 #include "orchestrator/metrics.h"
+#include "orchestrator/payments.h"
+#include "orchestrator/redeemer.h"
+#include "orchestrator/signer.h"
 
 
 #define ORCH_RPC_INFO_MAX  (8 * 1024)      /* bytes of our OrchestratorInfo */
@@ -34,6 +37,12 @@ struct orch_rpc_s {
     orch_loop_t        *loop;
     orch_http_t        *http;
     orch_identity_t    *identity;
+    orch_signer_t      *signer;
+    orch_payments_t    *payments;          /* these NULL: off chain */
+    orch_store_t       *store;
+    orch_chain_t       *chain;
+    orch_watcher_t     *watcher;
+    orch_redeemer_t    *redeemer;
     orch_token_key_t    tokens;
     orch_memory_t       memory;
     orch_pool_t         pool;

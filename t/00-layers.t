@@ -24,7 +24,7 @@ my %door = (
     'openssl/'           => qr{^(orchestrator/(tls|token|identity)|common/crypto/keystore)\.c$},
     'curl/'              => qr{^(ngx_livepeer_module/ngx_livepeer_curl
                                 |orchestrator/client)\.c$}x,
-    'sqlite3.h'          => qr{^orchestrator/store\.c$},
+    'sqlite3.h'          => qr{^orchestrator/store(_read)?\.c$},
     'libav(codec|util|filter|format)/|libsw'
                          => qr{^orchestrator/transcoder/(engine|decode|scale|encode|inspect|gpu|frames|tc_av)\w*\.[ch]$},
     'ffnvcodec/|cuda'    => qr{^orchestrator/transcoder/gpu\w*\.c$},
