@@ -93,13 +93,22 @@ lp_rpc_put_message(lp_buf_t *out, const lp_address_t *from,
 
 
 void
+lp_rpc_put_simulate(lp_buf_t *out, uint64_t id, const lp_address_t *from,
+    const lp_address_t *to, const lp_u256_t *value, const uint8_t *data,
+    size_t len)
+{
+    lp_rpc_open(out, id, "eth_call");
+    lp_rpc_put_message(out, from, to, value, data, len);
+    lp_buf_put_str(out, ",\"latest\"");
+    lp_rpc_close(out);
+}
+
+
+void
 lp_rpc_put_call(lp_buf_t *out, uint64_t id, const lp_address_t *from,
     const lp_address_t *to, const uint8_t *data, size_t len)
 {
-    lp_rpc_open(out, id, "eth_call");
-    lp_rpc_put_message(out, from, to, NULL, data, len);
-    lp_buf_put_str(out, ",\"latest\"");
-    lp_rpc_close(out);
+    lp_rpc_put_simulate(out, id, from, to, NULL, data, len);
 }
 
 
@@ -196,6 +205,13 @@ void
 lp_rpc_put_nonce(lp_buf_t *out, uint64_t id, const lp_address_t *a)
 {
     lp_rpc_put_of(out, id, "eth_getTransactionCount", a, "pending");
+}
+
+
+void
+lp_rpc_put_code(lp_buf_t *out, uint64_t id, const lp_address_t *a)
+{
+    lp_rpc_put_of(out, id, "eth_getCode", a, "latest");
 }
 
 

@@ -66,6 +66,10 @@ typedef struct {
 /* block: "latest", "pending" or NULL for latest */
 void lp_rpc_put_call(lp_buf_t *out, uint64_t id, const lp_address_t *from,
     const lp_address_t *to, const uint8_t *data, size_t len);
+/* the same with ETH sent along: a transaction tried */
+void lp_rpc_put_simulate(lp_buf_t *out, uint64_t id, const lp_address_t *from,
+    const lp_address_t *to, const lp_u256_t *value, const uint8_t *data,
+    size_t len);
 void lp_rpc_put_estimate(lp_buf_t *out, uint64_t id, const lp_address_t *from,
     const lp_address_t *to, const lp_u256_t *value, const uint8_t *data,
     size_t len);
@@ -77,9 +81,11 @@ void lp_rpc_put_send(lp_buf_t *out, uint64_t id, const uint8_t *raw,
     size_t len);
 void lp_rpc_put_receipt(lp_buf_t *out, uint64_t id, const lp_hash_t *tx);
 
-/* eth_getBalance at latest; eth_getTransactionCount at pending */
+/* eth_getBalance and eth_getCode at latest; eth_getTransactionCount at
+   pending */
 void lp_rpc_put_balance(lp_buf_t *out, uint64_t id, const lp_address_t *a);
 void lp_rpc_put_nonce(lp_buf_t *out, uint64_t id, const lp_address_t *a);
+void lp_rpc_put_code(lp_buf_t *out, uint64_t id, const lp_address_t *a);
 
 /* eth_chainId, eth_gasPrice, eth_maxPriorityFeePerGas, eth_blockNumber */
 void lp_rpc_put_plain(lp_buf_t *out, uint64_t id, const char *method);
