@@ -194,10 +194,23 @@ ngx_livepeer_cut_begin(ngx_livepeer_stream_t *st, int64_t pts, int64_t dts)
 }
 
 
-/*
- * The open segment ends where the next one begins. With wait, and as long as
- * audio older than that may come, it stays for a while as the closing one.
- */
+/* all audio before limit is here: the next frame begins at it, or later */
+
+ngx_uint_t
+ngx_livepeer_cut_has_audio(ngx_livepeer_stream_t *st, int64_t limit)
+{
+    int64_t               frame;
+    ngx_livepeer_cut_t   *cut = st->cut;
+
+    if (!st->has_audio || cut->audio == NULL) {
+        return 1;
+    }
+
+    frame = ngx_livepeer_audio_frame_90k(&st->audio);
+
+    return cut->audio->last_90k + frame + 1 >= limit;
+}
+
 
 ngx_int_t
 ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end, ngx_uint_t wait)
@@ -205,8 +218,8 @@ ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end, ngx_uint_t wait)
     ngx_livepeer_cut_t   *cut = st->cut;
     ngx_livepeer_open_t  *o = &cut->open;
 
-    if (cut->closing.seg) {
-        ngx_livepeer_cut_finish(st, &cut->closing, 0);
+    if (ngx_livepeer_cut_settle(st, 0) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     o->end = end;
@@ -222,8 +235,8 @@ ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end, ngx_uint_t wait)
     cut->closing = *o;
     o->seg = NULL;
 
-    if (wait && cut->mux.audio_type && cut->audio && st->has_audio
-        && cut->closing.audio_frames && cut->audio->n == 0)
+    if (wait && cut->mux.audio_type && cut->closing.audio_frames
+        && !ngx_livepeer_cut_has_audio(st, end))
     {
         ngx_add_timer(&cut->hold, NGX_LIVEPEER_CUT_HOLD);
         return NGX_OK;
@@ -240,9 +253,30 @@ ngx_livepeer_cut_hold_handler(ngx_event_t *ev)
 {
     ngx_livepeer_stream_t  *st = ev->data;
 
-    if (st->cut && st->cut->closing.seg) {
-        ngx_livepeer_cut_finish(st, &st->cut->closing, 0);
+    if (st->cut) {
+        (void) ngx_livepeer_cut_settle(st, 0);
     }
+}
+
+
+/* the closing segment, if there is one, waits no longer */
+
+ngx_int_t
+ngx_livepeer_cut_settle(ngx_livepeer_stream_t *st, ngx_uint_t last)
+{
+    ngx_livepeer_open_t  *o = &st->cut->closing;
+
+    if (o->seg == NULL) {
+        return NGX_OK;
+    }
+
+    if (ngx_livepeer_cut_flush(st, o, o->end) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    ngx_livepeer_cut_finish(st, o, last);
+
+    return NGX_OK;
 }
 
 
@@ -300,6 +334,10 @@ ngx_livepeer_cut_finish(ngx_livepeer_stream_t *st, ngx_livepeer_open_t *o,
         ngx_livepeer_open_forget(o);
         return;                           /* fenced: the tap will notice */
     }
+
+    ngx_log_debug2(NGX_LOG_DEBUG_CORE, st->log, 0,
+                   "livepeer: segment %uL waited %M ms for audio", seg->seq,
+                   ngx_current_msec - seg->ended);
 
     o->seg = NULL;
     ngx_livepeer_seg_start(seg);
@@ -469,11 +507,9 @@ ngx_livepeer_cut_close(ngx_livepeer_stream_t *st)
     ngx_livepeer_cut_t   *cut = st->cut;
     ngx_livepeer_open_t  *o = &cut->open;
 
-    if (cut->closing.seg) {
-        ngx_livepeer_cut_finish(st, &cut->closing, o->seg == NULL);
-    }
-
-    if (o->seg == NULL || cut->mux.status != LP_OK) {
+    if (ngx_livepeer_cut_settle(st, o->seg == NULL) != NGX_OK
+        || o->seg == NULL || cut->mux.status != LP_OK)
+    {
         return;
     }
 

@@ -146,14 +146,19 @@ ngx_livepeer_cut_place_audio(ngx_livepeer_stream_t *st, int64_t pts)
 {
     ngx_livepeer_cut_t  *cut = st->cut;
 
-    if (cut->closing.seg && pts >= cut->closing.end) {
-        if (ngx_livepeer_cut_flush(st, &cut->closing, cut->closing.end)
-            != NGX_OK)
-        {
+    if (cut->closing.seg) {
+
+        if (!ngx_livepeer_cut_has_audio(st, cut->closing.end)) {
+            return NGX_OK;
+        }
+
+        if (ngx_livepeer_cut_settle(st, 0) != NGX_OK) {
             return NGX_ERROR;
         }
 
-        ngx_livepeer_cut_finish(st, &cut->closing, 0);
+        if (cut->audio->n == 0) {
+            return NGX_OK;
+        }
     }
 
     if (cut->audio_only || cut->open.seg == NULL) {

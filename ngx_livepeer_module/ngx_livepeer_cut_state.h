@@ -77,6 +77,13 @@ ngx_int_t ngx_livepeer_cut_begin(ngx_livepeer_stream_t *st, int64_t pts,
 ngx_int_t ngx_livepeer_cut_end(ngx_livepeer_stream_t *st, int64_t end,
     ngx_uint_t wait);
 
+/* all audio before limit has come */
+ngx_uint_t ngx_livepeer_cut_has_audio(ngx_livepeer_stream_t *st,
+    int64_t limit);
+
+/* a segment that waits for audio takes what there is, and waits no longer */
+ngx_int_t ngx_livepeer_cut_settle(ngx_livepeer_stream_t *st, ngx_uint_t last);
+
 /* o is whole: off it goes */
 void ngx_livepeer_cut_finish(ngx_livepeer_stream_t *st,
     ngx_livepeer_open_t *o, ngx_uint_t last);

@@ -179,7 +179,10 @@ ngx_livepeer_cut_place_video(ngx_livepeer_stream_t *st, lp_tsmux_au_t *au)
         return NGX_OK;                    /* an IDR comes first */
     }
 
-    if (cut->audio && ngx_livepeer_audio_due(cut->audio, au->dts_90k)
+    /* as long as a segment waits for audio, what comes is all its */
+
+    if (cut->closing.seg == NULL && cut->audio
+        && ngx_livepeer_audio_due(cut->audio, au->dts_90k)
         && ngx_livepeer_cut_flush(st, &cut->open, au->dts_90k) != NGX_OK)
     {
         return NGX_ERROR;
