@@ -3,6 +3,7 @@
  * a file of a stream can be named; everything else is not found before any
  * call to the system.
  */
+#include "ngx_livepeer_module/ngx_livepeer_http.h"
 #include "ngx_livepeer_module/ngx_livepeer_serve.h"
 
 
@@ -85,37 +86,16 @@ ngx_livepeer_serve_kind(u_char *p, u_char *last)
 }
 
 
-static ngx_int_t
-ngx_livepeer_serve_header(ngx_http_request_t *r, char *key, char *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-    h->hash = 1;
-    h->key.data = (u_char *) key;
-    h->key.len = ngx_strlen(key);
-    h->value.data = (u_char *) value;
-    h->value.len = ngx_strlen(value);
-
-    return NGX_OK;
-}
-
-
 /* players of other sites may read, and no cookie is ever looked at */
 
 static ngx_int_t
 ngx_livepeer_serve_headers(ngx_http_request_t *r, char *cache)
 {
-    if (ngx_livepeer_serve_header(r, "Access-Control-Allow-Origin", "*")
+    if (ngx_livepeer_http_header(r, "Access-Control-Allow-Origin", "*")
         != NGX_OK
-        || ngx_livepeer_serve_header(r, "X-Content-Type-Options", "nosniff")
+        || ngx_livepeer_http_header(r, "X-Content-Type-Options", "nosniff")
            != NGX_OK
-        || ngx_livepeer_serve_header(r, "Cache-Control", cache) != NGX_OK)
+        || ngx_livepeer_http_header(r, "Cache-Control", cache) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -128,9 +108,9 @@ static ngx_int_t
 ngx_livepeer_serve_options(ngx_http_request_t *r)
 {
     if (ngx_livepeer_serve_headers(r, "max-age=86400") != NGX_OK
-        || ngx_livepeer_serve_header(r, "Access-Control-Allow-Methods",
+        || ngx_livepeer_http_header(r, "Access-Control-Allow-Methods",
                                      "GET, HEAD, OPTIONS") != NGX_OK
-        || ngx_livepeer_serve_header(r, "Access-Control-Allow-Headers",
+        || ngx_livepeer_http_header(r, "Access-Control-Allow-Headers",
                                      "Range") != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -4,6 +4,7 @@
  * brings in is escaped all the same (T-64, T-68).
  */
 #include "ngx_livepeer_module/ngx_livepeer_status.h"
+#include "ngx_livepeer_module/ngx_livepeer_http.h"
 #include "ngx_livepeer_module/ngx_livepeer_json.h"
 #include "ngx_livepeer_module/ngx_livepeer_metrics.h"
 #include "ngx_livepeer_module/ngx_livepeer_www.h"
@@ -12,43 +13,22 @@
 #define NGX_LIVEPEER_STATUS_MAX  (16 * 1024 * 1024)
 
 
-static ngx_int_t
-ngx_livepeer_status_header(ngx_http_request_t *r, char *key, char *value)
-{
-    ngx_table_elt_t  *h;
-
-    h = ngx_list_push(&r->headers_out.headers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memzero(h, sizeof(ngx_table_elt_t));
-    h->hash = 1;
-    h->key.data = (u_char *) key;
-    h->key.len = ngx_strlen(key);
-    h->value.data = (u_char *) value;
-    h->value.len = ngx_strlen(value);
-
-    return NGX_OK;
-}
-
-
 /* the page runs its own script and nothing else; media comes from blobs */
 
 static ngx_int_t
 ngx_livepeer_status_headers(ngx_http_request_t *r, char *cache)
 {
-    if (ngx_livepeer_status_header(r, "Content-Security-Policy",
+    if (ngx_livepeer_http_header(r, "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; "
             "img-src 'self' data:; connect-src 'self'; "
             "media-src 'self' blob:; worker-src 'self' blob:; "
             "base-uri 'none'; form-action 'none'; frame-ancestors 'self'")
         != NGX_OK
-        || ngx_livepeer_status_header(r, "X-Content-Type-Options", "nosniff")
+        || ngx_livepeer_http_header(r, "X-Content-Type-Options", "nosniff")
            != NGX_OK
-        || ngx_livepeer_status_header(r, "Referrer-Policy", "no-referrer")
+        || ngx_livepeer_http_header(r, "Referrer-Policy", "no-referrer")
            != NGX_OK
-        || ngx_livepeer_status_header(r, "Cache-Control", cache) != NGX_OK)
+        || ngx_livepeer_http_header(r, "Cache-Control", cache) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -140,7 +120,7 @@ ngx_livepeer_status_file(ngx_http_request_t *r, ngx_str_t *name)
     }
 
     if (ngx_livepeer_status_headers(r, "no-cache") != NGX_OK
-        || ngx_livepeer_status_header(r, "Vary", "Accept-Encoding") != NGX_OK)
+        || ngx_livepeer_http_header(r, "Vary", "Accept-Encoding") != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -151,7 +131,7 @@ ngx_livepeer_status_file(ngx_http_request_t *r, ngx_str_t *name)
                    file->data, file->end - file->data);
     }
 
-    if (ngx_livepeer_status_header(r, "Content-Encoding", "gzip") != NGX_OK) {
+    if (ngx_livepeer_http_header(r, "Content-Encoding", "gzip") != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
