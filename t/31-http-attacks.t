@@ -79,13 +79,14 @@ sub unharmed {
 sub floods {
     my @modes = qw/ rapid-reset forced-reset continuation settings ping
                     priority unknown window empty-data /;
+    my %threat = ('rapid-reset' => 'T-53', 'forced-reset' => 'T-53', continuation => 'T-54');
 
     for my $mode (@modes) {
         my ($rss, $cpu) = ($s->rss_kb, $s->cpu_s);
         my $before = $s->stats->{floods};
         my $r = attack($mode);
 
-        is($r->{closed}, 1, "$mode: the connection is closed");
+        is($r->{closed}, 1, ($threat{$mode} // 'T-55') . ", $mode: the connection is closed");
         cmp_ok($r->{done}, '<', 10_000, "$mode: soon");
 
         # in a burst the limit of streams at a time may be met first
@@ -100,7 +101,7 @@ sub floods {
 
     my $rss = $s->rss_kb;
     my $r = attack('hpack-bomb', 'n=50000');
-    is($r->{closed}, 1, 'hpack-bomb: the connection is closed');
+    is($r->{closed}, 1, 'T-54, hpack-bomb: the connection is closed');
     unharmed('hpack-bomb', $rss);
 }
 
@@ -109,7 +110,7 @@ sub slow {
     my ($rss, $r) = $s->rss_kb;
 
     $r = attack('slow-head');
-    is($r->{closed}, 1, 'a header block that stops: closed');
+    is($r->{closed}, 1, 'T-56: a header block that stops: closed');
     cmp_ok($r->{ms}, '>=', 900, 'not before its deadline');
     cmp_ok($r->{ms}, '<=', 4000, 'but soon after');
 

@@ -213,7 +213,7 @@ subtest 'the program' => sub {
 subtest 'the sandbox' => sub {
     for (qw/ open socket exec fork kill /) {
         my $rc = system("exec $bin --self-test-sandbox $_ 2>/dev/null");
-        is($rc & 127, 31, "$_: dies by SIGSYS");
+        is($rc & 127, 31, "T-49, $_: dies by SIGSYS");
     }
     is(system("$bin --self-test-sandbox nothing 2>/dev/null"), 0, 'else it lives');
 };

@@ -60,7 +60,7 @@ subtest 'not a transport stream' => sub {
     for my $i (0 .. $#names) {
         like($res[$i]{status}, qr/^(bad_container|no_video)$/, $names[$i]);
     }
-    cmp_ok(scalar @names, '>=', 30, 'thirty of them');
+    cmp_ok(scalar @names, '>=', 30, 'T-47: thirty disguises');
 };
 
 subtest 'one status each' => sub {
@@ -131,7 +131,7 @@ subtest 'holes' => sub {
     my @t = timed(@au);
     my $file = ts('hole', @t[0 .. 29], map { [$_->[0] + 900_000, undef, $_->[2]] } @t[30 .. 59]);
     my ($r) = jobs('hole', '--profile', 'name=f,size=160x90,bitrate=200k,fps=120', "$file\@12000");
-    is($r->{status}, 'ok', '10 s without frames');
+    is($r->{status}, 'ok', 'T-48: 10 s without frames');
     cmp_ok($r->{renditions}[1]{frames}, '<=', 120 * 4 + 4, 'are not invented');
     ($r) = jobs('lie', '--profile', 'name=f,size=160x90,bitrate=200k,fps=120', ts('lie', @t) . '@20000');
     is($r->{status}, 'ok', '2 s declared as 20 s');
@@ -196,7 +196,7 @@ subtest 'nobody sees another' => sub {
                    '--session', 2, '--seq', 3, $b, '--session', 2, '--seq', 4, $other,
                    '--session', 3, '--seq', 5, $a);
     is($res[$_]{status}, 'ok', "A $_") for 0, 2, 5;
-    is(md5("$dir/tenants/a-$_.ts"), $want, "A's own pictures in $_") for 0, 2, 5;
+    is(md5("$dir/tenants/a-$_.ts"), $want, "T-52: A's own pictures in $_") for 0, 2, 5;
     is($res[4]{status}, 'ok', 'B whole');
     my ($alone) = jobs('alone', '--session', 2, '--seq', 4, $other);
     is(md5("$dir/tenants/a-4.ts"), md5("$dir/alone/a-4.ts"), "B's own when it is whole");

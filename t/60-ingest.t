@@ -118,14 +118,14 @@ sub refused {
 refused('cam', 'NetStream.Publish.Denied', 'wrong stream key', 'no key');
 refused('cam?key=cam-secret-2', 'NetStream.Publish.Denied', 'wrong stream key', 'a wrong key');
 refused('stage?key=cam-secret-1', 'NetStream.Publish.Denied', 'wrong stream key',
-    'the key of another name');
+    'T-33: the key of another name');
 refused('anybody-secret', 'NetStream.Publish.Denied', 'wrong stream key',
     'a key without a name is no name');
 
 for my $name ('../../etc/x', 'a/b', '..', 'a.b', 'x' x 65, "a\nb", '%2e%2e', "caf\xc3\xa9", 'a"b', '') {
     my $r = rtmp();
     is($r->publish("$name?key=anybody-secret"), 'NetStream.Publish.BadName',
-       'refused name: ' . ($name =~ s/[^ -~]/?/gr));
+       'T-62: refused name: ' . ($name =~ s/[^ -~]/?/gr));
 }
 is_deeply([grep { !m{/hls$} } glob "$dir/nginx/hls/*"], [], 'no name has left a file');
 

@@ -111,7 +111,7 @@ my @bad = ('', 'secret', 'cam', 'cam/', 'cam/source', 'cam/source/', 'cam/secret
     'cam/.m3u8', 'cam/..m3u8', 'cam/source/999999999999999999999.ts', 'cam/source/7.ts.tmp', 'x' x 4000,
     'cam/' . 'y' x 300 . '.m3u8', 'nobody.m3u8', 'nobody/source.m3u8', 'cam/source/12.ts', 'cam/720p/9.ts');
 my @served = grep { my ($c) = $t->get("/hls/$_"); $c == 200 || $c >= 500 } @bad;
-is_deeply(\@served, [], 'nothing but files of streams is found');
+is_deeply(\@served, [], 'T-62: nothing but files of streams is found');
 unlink "$t->{hls}/secret", "$t->{hls}/cam/secret.ts", "$t->{hls}/cam/source/999999999999999999999.ts";
 my $log = Test::Livepeer::slurp("$dir/nginx-error.log");
 unlike($log, qr{\[error\].*nginx/hls}, 'and that is no news for the log');

@@ -21,6 +21,6 @@ my $seconds = $ENV{FUZZ_SHORT} || 3;
 for my $t (@targets) {
     my @seeds = glob "t/fuzz/seeds/$t/*";
     my $out = `$dir/t/shortfuzz/$t $seconds 1 @seeds 2>&1`;
-    ok($? == 0 && $out =~ /^(\d+) inputs/m, "$t: " . ($1 // 0) . ' inputs')
+    ok($? == 0 && $out =~ /^(\d+) inputs/m, "T-57, $t: " . ($1 // 0) . ' inputs')
         or diag(substr($out, 0, 4000));
 }
