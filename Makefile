@@ -146,13 +146,15 @@ $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/sign_*.c)): $(LIBSIGN)
 
 # --- run
 
-demo: all
-	@docker/packages demo
+demo:
+	@docker/packages build run demo
+	@$(MAKE) -s --no-print-directory -j$$(nproc) prepare programs module \
+	    $(if $(filter off,$(DEMO_CHAIN)),,contracts)
 	@BUILD=$(BUILD) t/demo
 
 test: all
 	@docker/packages demo test
-	@$(MAKE) -s --no-print-directory -j$$(nproc) units tools node
+	@$(MAKE) -s --no-print-directory -j$$(nproc) units tools node contracts
 	@BUILD=$(BUILD) t/run t
 
 bench: all
