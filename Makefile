@@ -143,6 +143,14 @@ $(BUILD)/t/tools/httpd: TOOL_LIBS := $(ORCH_LIBS)
 $(BUILD)/t/bench/segload: TOOL_LIBS := -lcurl
 $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/sign_*.c)): $(LIBSIGN)
 
+STORE_OBJS := $(call objs,$(wildcard orchestrator/store*.c) \
+                          $(addprefix orchestrator/,loop.c metrics.c))
+MONEY_OBJS := $(STORE_OBJS) $(call objs,$(wildcard orchestrator/payments*.c) \
+                                        orchestrator/token.c)
+$(BUILD)/t/unit/store: $(STORE_OBJS)
+$(BUILD)/t/unit/payments: $(MONEY_OBJS)
+$(BUILD)/t/unit/store $(BUILD)/t/unit/payments: TOOL_LIBS := $(ORCH_LIBS)
+
 
 # --- run
 

@@ -17,6 +17,7 @@
 #include "common/util/log.h"
 #include "common/util/money.h"
 #include "orchestrator/loop.h"
+#include "orchestrator/metrics.h"
 
 
 #define ORCH_STORE_REASON  64
@@ -84,7 +85,8 @@ typedef struct orch_op_s  orch_op_t;
 
 struct orch_op_s {
     orch_op_e         what;
-    orch_winner_t    *winners;
+    orch_winner_t    *winners;   /* all or none; id stays 0 while one is in
+                                    the spill log only */
     size_t            nwinners;
     const lp_hash_t  *hashes;
     size_t            nhashes;
@@ -110,6 +112,8 @@ typedef struct {
     orch_loop_t     *loop;
     const lp_log_t  *log;
     uint8_t          redeems;               /* takes the lease: one redeemer */
+    uint8_t          fronts;                /* takes payments: one front; who
+                                               does not redeem does so too */
 } orch_store_conf_t;
 
 /* counts and sums for the page and the metrics */
@@ -159,6 +163,9 @@ int orch_store_revealed(orch_store_t *s, const lp_hash_t *rand_hash);
 uint64_t orch_store_next_nonce(orch_store_t *s);
 
 void orch_store_sums(orch_store_t *s, orch_store_sums_t *sums);
+
+/* how long commits took */
+const orch_histogram_t *orch_store_commits(const orch_store_t *s);
 
 /* 0: no payments may be taken: neither file nor spill log can be written, or
    commits take over 500 ms for 10 s */
