@@ -42,7 +42,10 @@ typedef struct {
     lp_u256_t    max_gas_fee;       /* gas * fee of one transaction */
     lp_u256_t    gas_budget;        /* of a UTC day */
     uint8_t      allow_withdraw;    /* withdraw, withdrawFees, withdrawStake,
-                                       unlock, transfers */
+                                       bond and back, transfers of LPT */
+    lp_u256_t    value_budget;      /* ETH of a UTC day; 0: max_value */
+    const char  *address;           /* 0x..: which key of a directory; NULL:
+                                       the only one */
 } lp_signer_conf_t;
 
 
