@@ -22,6 +22,8 @@ typedef struct {
     unsigned            nurls;
     uint64_t            chain_id;           /* 0: as the first node says */
     lp_address_t        controller;
+    const lp_contracts_t *pinned;           /* found before, or NULL: another
+                                               address now is refused */
     uint64_t            timeout_ms;         /* of one question, 10000 */
     orch_loop_t        *loop;
     orch_client_t      *client;
@@ -60,7 +62,26 @@ void orch_chain_start(orch_ask_t *ask);
 /* at any time, may be repeated; nothing is left of it */
 void orch_chain_cancel(orch_ask_t *ask);
 
+/* eth_call of a contract; data is written by lp_contracts_put_* and freed
+   here; from may be NULL */
+void orch_chain_put_call(orch_ask_t *ask, const lp_address_t *to,
+    const lp_address_t *from, lp_buf_t *data);
+/* of a function without arguments, started */
+void orch_chain_call(orch_ask_t *ask, const lp_address_t *to,
+    const char *signature);
+
+/* what a call returned, a word of it; e may be NULL. LP_GONE: the node says
+   no (a revert, in *e), or did not answer */
+lp_status_t orch_chain_get_bytes(lp_buf_t *out, lp_rpc_error_t *e,
+    const orch_ask_t *ask);
+lp_status_t orch_chain_get_u256(lp_u256_t *v, const orch_ask_t *ask);
+lp_status_t orch_chain_get_u64(uint64_t *v, const orch_ask_t *ask);
+lp_status_t orch_chain_get_hash(lp_hash_t *h, const orch_ask_t *ask);
+
 unsigned orch_chain_nodes(const orch_chain_t *c);
+
+/* the node said something that cannot be: it is left for a while */
+void orch_chain_blame(orch_chain_t *c, int node, const char *what);
 
 /* reads with chain_id, controller and the contracts' addresses. Start: ask
    every node for its chain, resolve the Controller's names; wake at the end.

@@ -30,8 +30,8 @@ struct orch_sign_s {
                                              signer is away */
     lp_sign_reply_t     reply;            /* points into bytes */
     lp_buf_t            bytes;
-    orch_sign_t        *next;
     orch_signer_t      *signer;
+    void               *entry;            /* in the queue of the socket */
 };
 
 
@@ -52,10 +52,16 @@ lp_status_t orch_signer_ready(const orch_signer_t *s, const char **why);
 const lp_address_t *orch_signer_address(const orch_signer_t *s);
 uint64_t orch_signer_chain_id(const orch_signer_t *s);
 
+/* was the signer started for this kind of request */
+int orch_signer_allows(const orch_signer_t *s, lp_sign_kind_e kind);
+
 /* for the signatures of others: const, no key in it */
 const lp_keys_t *orch_signer_keys(const orch_signer_t *s);
 
-/* status is LP_AGAIN until wake, or final at once (embedded) */
+/*
+ * status is LP_AGAIN until wake, or final at once and no wake comes: the
+ * embedded signer, and LP_GONE.
+ */
 void orch_signer_start(orch_signer_t *s, orch_sign_t *sign);
 
 /* at any time, may be repeated; frees bytes, no wake afterwards */
