@@ -2,7 +2,8 @@
  * The orchestrator: built in order, torn down in reverse. A first SIGTERM or
  * SIGINT stops it gently (threats.md 4.5), a second one at once.
  *
- *   running -> closing    no new sessions; accepted segments end and their
+ *   starting -> running   orch_start, then the listeners
+ *           -> closing    no new sessions; accepted segments end and their
  *                         renditions are fetched
  *           -> draining   listeners closed, connections told to go away
  *           -> reaping    the transcoders leave
@@ -18,16 +19,19 @@
 #include <unistd.h>
 
 #include "orchestrator/log.h"
-#include "orchestrator/rpc.h"
+#include "orchestrator/selfcheck.h"
+#include "orchestrator/start.h"
 #include "orchestrator/status.h"
 
 
 #define ORCH_MAIN_DRAIN_MS  5000        /* for connections to go, at most */
 #define ORCH_MAIN_REAP_MS   3000
 #define ORCH_MAIN_WHY       4096
+#define ORCH_MAIN_FDS       96          /* store, nodes, signer, logs */
 
 
 typedef enum {
+    main_starting,
     main_running,
     main_closing,
     main_draining,
@@ -38,7 +42,10 @@ typedef struct {
     orch_conf_t    conf;
     orch_log_t     log;
     orch_rpc_t     rpc;
+    orch_start_t   start;
+    orch_selfcheck_t  check;
     orch_http_t   *status;
+    orch_timer_t   opened;              /* the start is over */
     orch_timer_t   ready;
     orch_timer_t   stop;                /* the stop's wake and deadline */
     uint64_t       stop_ms;             /* until when this step may take */
@@ -50,8 +57,6 @@ typedef struct {
 
 extern char  **environ;
 
-
-/* the key is in our memory: no core of it, no other process looks in */
 
 /*
  * Bodies of segments come and go: memory that the kernel takes back and
@@ -66,6 +71,8 @@ orch_main_keep_memory(void)
 }
 
 
+/* the key may be in our memory: no core of it, no other process looks in */
+
 static void
 orch_main_harden(const orch_conf_t *conf)
 {
@@ -76,7 +83,8 @@ orch_main_harden(const orch_conf_t *conf)
 
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 
-        files.rlim_cur = conf->max_connections + 2 * conf->max_sessions + 64;
+        files.rlim_cur = conf->max_connections + 2 * conf->max_sessions
+                         + ORCH_MAIN_FDS;
 
         if (files.rlim_cur > files.rlim_max) {
             files.rlim_cur = files.rlim_max;
@@ -118,6 +126,30 @@ orch_main_http_conf(orch_main_t *m, orch_http_conf_t *hc)
 }
 
 
+/* the operator's listener: beside the peers', or alone */
+
+static int
+orch_main_listen_status(orch_main_t *m, orch_http_t **http)
+{
+    const char        *why;
+    orch_http_conf_t   hc;
+
+    if (m->conf.status_host == NULL) {
+        return 0;
+    }
+
+    orch_http_conf_init(&hc);
+    hc.addr = m->conf.status_addr;
+    hc.cleartext = 1;
+    hc.begin = orch_status_begin;
+    hc.data = &m->rpc;
+
+    *http = orch_http_create(m->rpc.loop, &hc, &why);
+
+    return *http ? 0 : orch_conf_complain(&m->conf, "status-addr", why);
+}
+
+
 static int
 orch_main_listen(orch_main_t *m)
 {
@@ -142,19 +174,7 @@ orch_main_listen(orch_main_t *m)
                  host, orch_http_port(rpc->http));
     }
 
-    if (m->conf.status_host == NULL) {
-        return 0;
-    }
-
-    orch_http_conf_init(&hc);
-    hc.addr = m->conf.status_addr;
-    hc.cleartext = 1;
-    hc.begin = orch_status_begin;
-    hc.data = rpc;
-
-    m->status = orch_http_create(rpc->loop, &hc, &why);
-
-    return m->status ? 0 : orch_conf_complain(&m->conf, "status-addr", why);
+    return orch_main_listen_status(m, &m->status);
 }
 
 
@@ -183,22 +203,90 @@ orch_main_supply(orch_main_t *m)
 
 
 static void
+orch_main_say_status(const orch_main_t *m, const orch_http_t *http)
+{
+    if (http) {
+        printf(strchr(m->conf.status_host, ':')
+               ? "status on http://[%s]:%u\n" : "status on http://%s:%u\n",
+               m->conf.status_host, orch_http_port(http));
+    }
+}
+
+
+static void
 orch_main_ready(void *data)
 {
     orch_main_t  *m = data;
     orch_pool_t  *pool = &m->rpc.pool;
 
-    if (m->status) {
-        printf(strchr(m->conf.status_host, ':')
-               ? "status on http://[%s]:%u\n" : "status on http://%s:%u\n",
-               m->conf.status_host, orch_http_port(m->status));
-    }
+    orch_main_say_status(m, m->status);
 
     printf("orchestrator ready on %s (%s, %u sessions)\n",
            m->rpc.service_uri, pool->transcoders
            ? pool->transcoders->hello.encoder : "no encoder",
            (unsigned) m->conf.max_sessions);
     fflush(stdout);
+
+    orch_selfcheck_begin(&m->check, &m->rpc, m->start.client, &m->opened);
+}
+
+
+/* nobody but the operator and the chain: the store is its queue */
+
+static int
+orch_main_redeem_only(orch_main_t *m)
+{
+    char         text[LP_ADDRESS_TEXT_LEN + 1];
+    orch_rpc_t  *rpc = &m->rpc;
+
+    if (orch_main_listen_status(m, &rpc->http)) {
+        return -1;
+    }
+
+    orch_main_say_status(m, rpc->http);
+
+    lp_address_text(text, orch_signer_address(rpc->signer));
+    printf("redeemer ready (%s, chain %llu)\n", text,
+           (unsigned long long) m->conf.chain_id);
+    fflush(stdout);
+
+    return 0;
+}
+
+
+static void
+orch_main_fail(orch_main_t *m)
+{
+    m->code = 1;
+    orch_loop_stop(m->rpc.loop);
+}
+
+
+/* the start is over, or later the check of our address failed */
+
+static void
+orch_main_opened(void *data)
+{
+    int           rc;
+    orch_main_t  *m = data;
+
+    if (m->check.failed || m->start.status != LP_OK) {
+        orch_main_fail(m);
+        return;
+    }
+
+    if (m->state != main_starting) {
+        return;
+    }
+
+    m->state = main_running;
+
+    rc = strcmp(m->conf.role, "redeemer") == 0 ? orch_main_redeem_only(m)
+         : orch_main_listen(m) || orch_main_supply(m);
+
+    if (rc) {
+        orch_main_fail(m);
+    }
 }
 
 
@@ -250,13 +338,18 @@ orch_main_drain(orch_main_t *m, uint64_t now)
 {
     m->state = main_draining;
     m->stop_ms = now + ORCH_MAIN_DRAIN_MS;
-    m->listeners = m->status ? 2 : 1;
 
-    orch_http_drain(m->rpc.http, orch_main_drained, m);
+    if (m->rpc.http) {
+        m->listeners++;
+        orch_http_drain(m->rpc.http, orch_main_drained, m);
+    }
 
     if (m->status) {
+        m->listeners++;
         orch_http_drain(m->status, orch_main_drained, m);
     }
+
+    orch_loop_wake(&m->stop);
 
     orch_timer_set(&m->stop, ORCH_MAIN_DRAIN_MS);
 }
@@ -268,7 +361,11 @@ orch_main_reap(orch_main_t *m, uint64_t now)
     m->state = main_reaping;
     m->stop_ms = now + ORCH_MAIN_REAP_MS;
 
-    orch_local_stop(m->rpc.local, &m->stop);
+    if (m->rpc.local) {
+        orch_local_stop(m->rpc.local, &m->stop);
+    }
+
+    orch_loop_wake(&m->stop);
     orch_timer_set(&m->stop, ORCH_MAIN_REAP_MS);
 }
 
@@ -300,7 +397,8 @@ orch_main_stop(void *data)
     }
 
     if (m->state == main_reaping
-        && (orch_local_running(m->rpc.local) == 0 || now >= m->stop_ms))
+        && (m->rpc.local == NULL || orch_local_running(m->rpc.local) == 0
+            || now >= m->stop_ms))
     {
         orch_loop_stop(m->rpc.loop);
     }
@@ -311,6 +409,11 @@ static void
 orch_main_signal(void *data)
 {
     orch_main_t  *m = data;
+
+    if (m->state == main_starting) {
+        orch_loop_stop(m->rpc.loop);
+        return;
+    }
 
     if (m->state != main_running) {
         lp_log(m->rpc.log, LP_LOG_WARN, "stopped at once");
@@ -396,6 +499,7 @@ orch_main_open(orch_main_t *m)
     rpc->started_ms = orch_loop_now_ms(rpc->loop);
     orch_token_init(&rpc->tokens);
 
+    orch_timer_init(&m->opened, rpc->loop, orch_main_opened, m);
     orch_timer_init(&m->ready, rpc->loop, orch_main_ready, m);
     orch_timer_init(&m->stop, rpc->loop, orch_main_stop, m);
     orch_sched_init(&rpc->sched, rpc->loop, rpc->log, &rpc->pool,
@@ -406,12 +510,17 @@ orch_main_open(orch_main_t *m)
     orch_capacity_init(&rpc->capacity, &m->conf, rpc->log, rpc->loop,
                        &rpc->sched);
 
-    return orch_main_limits(rpc)
-           || orch_loop_signal(rpc->loop, SIGTERM, orch_main_signal, m)
-           || orch_loop_signal(rpc->loop, SIGINT, orch_main_signal, m)
-           || orch_main_identity(m)
-           || orch_main_listen(m)
-           || orch_main_supply(m) ? -1 : 0;
+    if (orch_main_limits(rpc)
+        || orch_loop_signal(rpc->loop, SIGTERM, orch_main_signal, m)
+        || orch_loop_signal(rpc->loop, SIGINT, orch_main_signal, m)
+        || orch_main_identity(m))
+    {
+        return -1;
+    }
+
+    orch_start_begin(&m->start, rpc, &m->conf, &m->opened);
+
+    return 0;
 }
 
 
@@ -425,6 +534,8 @@ orch_main_close(orch_main_t *m)
     if (rpc->loop == NULL) {
         return;
     }
+
+    orch_selfcheck_done(&m->check);
 
     if (m->status) {
         orch_http_destroy(&m->status);
@@ -440,9 +551,11 @@ orch_main_close(orch_main_t *m)
     orch_limit_done(&rpc->pings);
     orch_limit_done(&rpc->discovery);
     orch_token_done(&rpc->tokens);
+    orch_start_close(&m->start);
     orch_identity_destroy(&rpc->identity);
     orch_timer_done(&m->stop);
     orch_timer_done(&m->ready);
+    orch_timer_done(&m->opened);
     orch_loop_destroy(&rpc->loop);
 }
 

@@ -76,7 +76,7 @@ for (['an unknown option', {}, ['--max-session', 1], qr/--max-session \(command 
      ['an unknown name in a file', {}, ['--config', Test::Livepeer::spew("$dir/bad2.conf", "--max-sessions 1\n")],
       qr/bad2.conf line 1\): no such option/],
      ['a file that is not there', {}, ['--config', "$dir/nothing"], qr/--config "\Q$dir\E\/nothing" \(command line\): No such file/],
-     ['a network', {}, ['--network', 'mainnet'], qr/--network "mainnet" \(command line\): only offchain/],
+     ['a network', {}, ['--network', 'mainnet'], qr/--network "mainnet" \(command line\): is offchain without --eth-rpc/],
      ['a transcoder that is not there', {}, ['--transcoder', "$dir/nothing"], qr/--transcoder .* \(command line\): is not a program/],
      ['half of a certificate', {}, ['--cert-file', 'x.pem'], qr/--key-file \(default\): is needed with --cert-file/],
      ['an address', {}, ['--http-addr', 'here'], qr/--http-addr "here" \(command line\): give host:port/],
