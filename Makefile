@@ -21,11 +21,12 @@ LDFLAGS += -Wl,-z,relro,-z,now $(SANITIZE)
 
 COMMON  := $(wildcard common/util/*.c common/crypto/*.c common/eth/*.c \
                       common/pm/*.c common/media/*.c common/net/*.c) \
-           $(wildcard common/signer/protocol.c)
+           $(wildcard common/signer/protocol*.c)
 ORCH    := $(wildcard orchestrator/*.c)
 TRANS   := $(wildcard orchestrator/transcoder/*.c)
-SIGNER  := $(addprefix common/signer/,main.c conf.c serve.c sandbox.c)
-CUSTODY := $(filter-out $(SIGNER) common/signer/protocol.c,\
+SIGNER  := $(addprefix common/signer/,main.c conf.c conf_judge.c serve.c \
+                                     sandbox.c)
+CUSTODY := $(filter-out $(SIGNER) common/signer/protocol%,\
                         $(wildcard common/signer/*.c))
 TOOLS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/tools/*.c t/bench/*.c))
 UNITS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/*.c))
