@@ -44,7 +44,7 @@ BINS    := $(BUILD)/orchestrator/orchestrator \
 
 COMMON_LIBS := -lsecp256k1 -lprotobuf-c -lgmp -lcjson -lcrypto
 ORCH_LIBS   := -levent_core -lnghttp2 -lssl -lcrypto -lcjson -lsqlite3 -lcurl \
-               -lpthread
+               -lpthread -lm
 TRANS_LIBS  := -lavcodec -lavfilter -lavutil -lswscale -lseccomp -lpthread -lm
 
 objs = $(patsubst %.c,$(BUILD)/%.o,$(1))

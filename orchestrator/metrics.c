@@ -60,7 +60,7 @@ orch_metrics_put_seconds(lp_buf_t *out, uint64_t us)
 }
 
 
-static void
+void
 orch_metrics_put_histogram(lp_buf_t *out, const char *name, const char *help,
     const orch_histogram_t *h)
 {

@@ -99,6 +99,9 @@ unsigned orch_metrics_scale(orch_metric_e metric);
 
 void orch_metrics_observe(orch_histogram_t *h, uint64_t us);
 
+void orch_metrics_put_histogram(lp_buf_t *out, const char *name,
+    const char *help, const orch_histogram_t *h);
+
 /* Prometheus text of everything here; promtool check metrics is clean */
 void orch_metrics_put(lp_buf_t *out, const orch_metrics_t *m);
 

@@ -156,6 +156,9 @@ void orch_store_free_txs(orch_tx_t *list, size_t n);
 lp_status_t orch_store_pending(orch_store_t *s, lp_u256_t *wei,
     const lp_address_t *sender);
 
+/* how many such winners there are */
+uint64_t orch_store_unpaid(orch_store_t *s, const lp_address_t *sender);
+
 /* was it revealed, by us or by the redeemer's process; cheap */
 int orch_store_revealed(orch_store_t *s, const lp_hash_t *rand_hash);
 

@@ -72,6 +72,7 @@ struct orch_store_s {
     struct sqlite3       *read;
     struct sqlite3_stmt  *is_revealed;
     struct sqlite3_stmt  *pending_of;
+    struct sqlite3_stmt  *unpaid_of;
     struct sqlite3_stmt  *version;
     orch_store_sums_t     sums;
     int64_t               sums_version;

@@ -51,10 +51,13 @@ orch_store_read_open(orch_store_t *s, char *why, size_t why_len)
         s->pending_of = orch_store_read_prepare(s, "SELECT face_value FROM "
                                                 "winners WHERE sender = ?1 "
                                                 "AND " ORCH_STORE_OPEN);
+        s->unpaid_of = orch_store_read_prepare(s, "SELECT count(*) FROM "
+                                               "winners WHERE sender = ?1 "
+                                               "AND " ORCH_STORE_OPEN);
         s->version = orch_store_read_prepare(s, "PRAGMA data_version");
     }
 
-    if (s->is_revealed && s->pending_of && s->version) {
+    if (s->is_revealed && s->pending_of && s->unpaid_of && s->version) {
         s->sums_version = -1;
         return 0;
     }
@@ -71,10 +74,11 @@ orch_store_read_close(orch_store_t *s)
 {
     sqlite3_finalize(s->is_revealed);
     sqlite3_finalize(s->pending_of);
+    sqlite3_finalize(s->unpaid_of);
     sqlite3_finalize(s->version);
     sqlite3_close(s->read);
 
-    s->is_revealed = s->pending_of = s->version = NULL;
+    s->is_revealed = s->pending_of = s->unpaid_of = s->version = NULL;
     s->read = NULL;
 }
 
@@ -376,6 +380,25 @@ orch_store_pending(orch_store_t *s, lp_u256_t *wei,
     sqlite3_clear_bindings(st);
 
     return rc == LP_OK ? orch_store_pending_new(s, wei, sender) : rc;
+}
+
+
+uint64_t
+orch_store_unpaid(orch_store_t *s, const lp_address_t *sender)
+{
+    uint64_t       n = UINT64_MAX;               /* not read: no more */
+    sqlite3_stmt  *st = s->unpaid_of;
+
+    sqlite3_bind_blob(st, 1, sender->b, LP_ADDRESS_LEN, SQLITE_STATIC);
+
+    if (sqlite3_step(st) == SQLITE_ROW) {
+        n = orch_store_get_int(st, 0);
+    }
+
+    sqlite3_reset(st);
+    sqlite3_clear_bindings(st);
+
+    return n;
 }
 
 

@@ -126,15 +126,15 @@ lp_recipient_rand(const lp_recipient_t *r, lp_u256_t *rand,
 
 
 /*
- * fv: large enough that its redemption costs the allowed share of it and that
- * 100 tickets make one; never over the float or the ceiling (wire.md 7.4)
+ * Large enough that its redemption costs the allowed share of it and that 100
+ * tickets make one; never over the ceiling (wire.md 7.4)
  */
 
-static lp_status_t
-lp_recipient_face_value(const lp_recipient_t *r, lp_u256_t *fv,
-    const lp_recipient_chain_t *chain)
+lp_status_t
+lp_recipient_cost(const lp_recipient_t *r, lp_u256_t *cost,
+    lp_u256_t *face_value, const lp_u256_t *gas_price)
 {
-    lp_u256_t    gas, cost, share, million, hundred;
+    lp_u256_t    gas, share, million, hundred;
     lp_status_t  s;
 
     lp_u256_set(&gas, r->conf.redeem_gas);
@@ -142,30 +142,39 @@ lp_recipient_face_value(const lp_recipient_t *r, lp_u256_t *fv,
     lp_u256_set(&hundred, 100);
     lp_u256_set(&share, r->conf.redeem_overhead_ppm);
 
-    s = lp_u256_mul(&cost, &gas, &chain->gas_price);
+    s = lp_u256_mul(cost, &gas, gas_price);
     if (s == LP_OK) {
-        s = lp_u256_mul_div(fv, &cost, &million, &share, 1);
+        s = lp_u256_mul_div(face_value, cost, &million, &share, 1);
     }
 
+    if (s == LP_OK && lp_u256_cmp(face_value, &r->conf.ev_wei) < 0) {
+        s = lp_u256_mul(face_value, &r->conf.ev_wei, &hundred);
+    }
+
+    if (!lp_u256_is_zero(&r->conf.max_face_value)
+        && lp_u256_cmp(face_value, &r->conf.max_face_value) > 0)
+    {
+        *face_value = r->conf.max_face_value;
+    }
+
+    return s;
+}
+
+
+static lp_status_t
+lp_recipient_face_value(const lp_recipient_t *r, lp_u256_t *fv,
+    const lp_recipient_chain_t *chain)
+{
+    lp_u256_t    cost;
+    lp_status_t  s;
+
+    s = lp_recipient_cost(r, &cost, fv, &chain->gas_price);
     if (s != LP_OK) {
         return s;
     }
 
-    if (lp_u256_cmp(fv, &r->conf.ev_wei) < 0) {
-        s = lp_u256_mul(fv, &r->conf.ev_wei, &hundred);
-        if (s != LP_OK) {
-            return s;
-        }
-    }
-
     if (lp_u256_cmp(fv, &chain->max_float) > 0) {
         *fv = chain->max_float;
-    }
-
-    if (!lp_u256_is_zero(&r->conf.max_face_value)
-        && lp_u256_cmp(fv, &r->conf.max_face_value) > 0)
-    {
-        *fv = r->conf.max_face_value;
     }
 
     if (lp_u256_cmp(fv, &r->conf.ev_wei) < 0 || lp_u256_cmp(fv, &cost) < 0) {
@@ -399,6 +408,13 @@ lp_recipient_reveal(lp_recipient_t *r, const lp_hash_t *rand_hash)
     if (s) {
         s->revealed = 1;
     }
+}
+
+
+size_t
+lp_recipient_live(const lp_recipient_t *r)
+{
+    return r->nseen;
 }
 
 

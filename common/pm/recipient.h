@@ -65,6 +65,13 @@ lp_status_t lp_recipient_issue(const lp_recipient_t *r, lp_params_t *p,
     const lp_price_t *price, const lp_recipient_chain_t *chain);
 
 /*
+ * What redemption costs at this gas price, and the face value that answers
+ * it, before the sender's float is known. LP_LIMIT: over 2^256.
+ */
+lp_status_t lp_recipient_cost(const lp_recipient_t *r, lp_u256_t *cost,
+    lp_u256_t *face_value, const lp_u256_t *gas_price);
+
+/*
  * The secret number behind p when sender and price are those it was issued
  * for; LP_MISMATCH otherwise.
  */
@@ -85,6 +92,9 @@ lp_status_t lp_recipient_judge(lp_recipient_t *r, lp_verdict_t *verdict,
 
 /* rand will be seen by others: no ticket of its commitment is credit again */
 void lp_recipient_reveal(lp_recipient_t *r, const lp_hash_t *rand_hash);
+
+/* commitments of which a ticket came */
+size_t lp_recipient_live(const lp_recipient_t *r);
 
 /* commitments that ended by l1_block are forgotten; returns how many live */
 size_t lp_recipient_prune(lp_recipient_t *r, uint64_t l1_block);
