@@ -206,8 +206,7 @@ sub signer {
     make_path($home);
     chmod 0755, $self->{dir}, $home;
     my $socket = "$home/socket";
-    my @money = $o{role} ne 'broadcaster' ? () : (
-        '--journal', "$home/journal", '--day-budget', $o{day_budget} || '5ETH',
+    my @money = $o{role} ne 'broadcaster' ? () : ('--day-budget', $o{day_budget} || '5ETH',
         '--stream-budget', $o{stream_budget} || '2ETH',
         '--recipient-budget', $o{recipient_budget} || '2ETH',
         '--max-face-value', $o{max_face_value} || '1ETH',
@@ -215,8 +214,8 @@ sub signer {
     my $p = $self->spawn($name, { env => $o{env} }, build('common/signer/signer'),
         '--socket', $socket, '--role', $o{role}, '--chain-id', $self->{chain}{chain_id},
         '--key-file', $self->{chain}{accounts}{$account}{key_file},
-        '--contracts', $self->contracts_file,
-        '--allow-uid', join(',', 0, $>, $o{uid} // ()), @money, @{$o{args} || []});
+        '--contracts', $self->contracts_file, '--journal', "$home/journal",
+        '--allow-uid', join(',', $>, scalar getpwnam('www-data') // ()), @money, @{$o{args} || []});
     $self->await("$name to be ready", 10, sub {
         die "$name ended at start\n" . $self->logs if !$self->alive($p);
         slurp($p->{out}) =~ /^signer ready/m;
