@@ -28,6 +28,7 @@ SIGNER  := $(addprefix common/signer/,main.c conf.c conf_judge.c serve.c \
                                      sandbox.c)
 CUSTODY := $(filter-out $(SIGNER) common/signer/protocol%,\
                         $(wildcard common/signer/*.c))
+CTL     := $(wildcard common/ctl/*.c)
 TOOLS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/tools/*.c t/bench/*.c))
 UNITS   := $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/*.c))
 FUZZ    := $(patsubst %.c,$(BUILD)/%,$(filter-out t/fuzz/standalone.c,\
@@ -40,7 +41,8 @@ LIBSIGN := $(BUILD)/libsigner.a
 MODULE  := $(BUILD)/module/ngx_livepeer_module.so
 BINS    := $(BUILD)/orchestrator/orchestrator \
            $(BUILD)/orchestrator/transcoder/transcoder \
-           $(if $(wildcard common/signer/main.c),$(BUILD)/common/signer/signer)
+           $(if $(wildcard common/signer/main.c),$(BUILD)/common/signer/signer) \
+           $(BUILD)/common/ctl/livepeerctl
 
 COMMON_LIBS := -lsecp256k1 -lprotobuf-c -lgmp -lcjson -lcrypto
 ORCH_LIBS   := -levent_core -lnghttp2 -lssl -lcrypto -lcjson -lsqlite3 -lcurl \
@@ -120,6 +122,10 @@ $(BUILD)/orchestrator/transcoder/transcoder: $(call objs,$(TRANS)) $(LIB)
 $(BUILD)/common/signer/signer: $(call objs,$(SIGNER)) $(LIBSIGN) $(LIB)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ -lseccomp $(COMMON_LIBS)
+
+$(BUILD)/common/ctl/livepeerctl: $(call objs,$(CTL)) $(LIBSIGN) $(LIB)
+	@echo "  LD    $@"
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcurl $(COMMON_LIBS)
 
 # nginx's feature tests run beside the compiler: they are half of a first build
 prepare:

@@ -23,13 +23,13 @@ my %door = (
     'llhttp'             => qr{^orchestrator/http1\.c$},
     'openssl/'           => qr{^(orchestrator/(tls|token|identity)|common/crypto/keystore)\.c$},
     'curl/'              => qr{^(ngx_livepeer_module/ngx_livepeer_curl
-                                |orchestrator/client)\.c$}x,
+                                |orchestrator/client|common/ctl/http)\.c$}x,
     'sqlite3.h'          => qr{^orchestrator/store(_read)?\.c$},
     'libav(codec|util|filter|format)/|libsw'
                          => qr{^orchestrator/transcoder/(engine|decode|scale|encode|inspect|gpu|frames|tc_av)\w*\.[ch]$},
     'ffnvcodec/|cuda'    => qr{^orchestrator/transcoder/gpu\w*\.c$},
     'seccomp.h'          => qr{^(orchestrator/transcoder|common/signer)/sandbox\.c$},
-    'cJSON'              => qr{^(common/eth/rpc|common/crypto/keystore
+    'cJSON'              => qr{^(common/eth/rpc|common/crypto/keystore|common/ctl/json
                                 |orchestrator/(status|conf)
                                 |ngx_livepeer_module/ngx_livepeer_(status|json))\.c$}x,
 );
