@@ -75,7 +75,7 @@ ctl_recipients_follow(ctl_t *c, uint64_t seconds)
 
     while (sigtimedwait(&stop, NULL, &pause) == -1) {
         if (errno == EAGAIN && ctl_recipients_once(c, &n) != CTL_DONE) {
-            ctl_note(c, "%s; the file stays as it was", c->error);
+            ctl_note("%s; the file stays as it was", c->error);
         }
     }
 }

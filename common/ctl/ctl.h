@@ -126,8 +126,8 @@ ctl_exit_e ctl_fail(ctl_t *c, ctl_exit_e code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* a line for a person who waits, on standard error */
-void ctl_note(const ctl_t *c, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+void ctl_note(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
 
 
 #endif /* CTL_H */

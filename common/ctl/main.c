@@ -174,11 +174,10 @@ ctl_fail(ctl_t *c, ctl_exit_e code, const char *fmt, ...)
 
 
 void
-ctl_note(const ctl_t *c, const char *fmt, ...)
+ctl_note(const char *fmt, ...)
 {
     va_list  ap;
 
-    (void) c;
     fputs(CTL_NAME ": ", stderr);
     va_start(ap, fmt);
     vfprintf(stderr, fmt, ap);
@@ -346,7 +345,7 @@ static ctl_exit_e
 ctl_main_answer(ctl_t *c, ctl_exit_e rc)
 {
     if (rc != CTL_DONE) {
-        ctl_note(c, "%s", c->error);
+        ctl_note("%s", c->error);
     }
 
     if (c->out.json && rc != CTL_DONE) {
@@ -358,7 +357,7 @@ ctl_main_answer(ctl_t *c, ctl_exit_e rc)
     }
 
     if (ctl_out_flush(&c->out) != 0) {
-        ctl_note(c, "the answer could not be written whole");
+        ctl_note("the answer could not be written whole");
         return rc == CTL_DONE ? CTL_REFUSED : rc;
     }
 

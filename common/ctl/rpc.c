@@ -152,7 +152,7 @@ ctl_rpc_ask(ctl_t *c, ctl_rpc_kind_e kind, void *out, lp_status_t *status,
         c->rpc = (c->rpc + 1) % c->nrpcs;
 
         if (n + 1 < c->nrpcs) {
-            ctl_note(c, "node %s: %s; the next one is asked", name, why);
+            ctl_note("node %s: %s; the next one is asked", name, why);
         }
     }
 

@@ -214,7 +214,7 @@ typedef enum { ctl_tx_first, ctl_tx_again, ctl_tx_last } ctl_tx_when_e;
 
 
 static void
-ctl_tx_progress(ctl_t *c, const ctl_tx_run_t *r, int64_t waited_ms,
+ctl_tx_progress(const ctl_tx_run_t *r, int64_t waited_ms,
     ctl_tx_when_e when)
 {
     char  hash[2 * 32 + 1];
@@ -229,7 +229,7 @@ ctl_tx_progress(ctl_t *c, const ctl_tx_run_t *r, int64_t waited_ms,
                 when == ctl_tx_last ? "    \n" : "");
 
     } else if (when == ctl_tx_first) {
-        ctl_note(c, "%s: 0x%s is sent and waits for a block", r->tx->step,
+        ctl_note("%s: 0x%s is sent and waits for a block", r->tx->step,
                  hash);
     }
 }
@@ -294,7 +294,7 @@ ctl_tx_await(ctl_t *c, ctl_tx_run_t *r)
     struct timespec  pause = { 0, CTL_TX_POLL_MS * 1000000L };
 
     rc = ctl_opts_number(c, "timeout", &timeout);
-    ctl_tx_progress(c, r, 0, ctl_tx_first);
+    ctl_tx_progress(r, 0, ctl_tx_first);
 
     for (mined = 0; rc == CTL_DONE && !mined; /* void */ ) {
         rc = ctl_tx_receipt(c, r, &mined, &success);
@@ -309,7 +309,7 @@ ctl_tx_await(ctl_t *c, ctl_tx_run_t *r)
         }
 
         if (rc == CTL_DONE && !mined) {
-            ctl_tx_progress(c, r, waited, ctl_tx_again);
+            ctl_tx_progress(r, waited, ctl_tx_again);
             nanosleep(&pause, NULL);             /* a node tells no one */
         }
     }
@@ -318,7 +318,7 @@ ctl_tx_await(ctl_t *c, ctl_tx_run_t *r)
         return rc;
     }
 
-    ctl_tx_progress(c, r, waited, ctl_tx_last);
+    ctl_tx_progress(r, waited, ctl_tx_last);
 
     return success ? CTL_DONE : ctl_tx_failed(c, r);
 }
