@@ -1,6 +1,8 @@
 #!/usr/bin/perl
 # The ABI of the live network and of our extensions against what the compiler
-# made: every selector, event topic, contract id and storage slot by its value.
+# made: every selector, event topic, contract id and storage slot by its value;
+# and the calls that our C makes against those of cast.
+# takes 8 s
 
 use strict;
 use warnings;
@@ -40,7 +42,82 @@ for my $name (sort keys %first) {
 my @abi = map { m{([^/]+)\.json$} } glob "$build/contracts/abi/*.json";
 is(scalar(@abi), 15, 'C01 an ABI file for each contract');
 
+
+# C45: what C makes of random arguments, beside what cast makes of them
+my $tool = "$build/t/tools/calldata";
+die "$tool is not built: make tools\n" if !-x $tool;
+srand 45;
+
+my $word = sub { join '', map { sprintf '%02x', int rand 256 } 1 .. 32 };
+my $address = sub { '0x' . substr $word->(), 0, 40 };
+my $hash = sub { '0x' . $word->() };
+my $number = sub {
+    my $digits = 1 + int rand 77;
+    return join '', 1 + int rand 9, map { int rand 10 } 2 .. $digits;
+};
+my $few = sub { my ($make) = @_; map { $make->() } 1 .. 1 + int rand 16 };
+
+my @calls;
+for (1 .. 3) {
+    push @calls, map { [plain => $_] } qw/ initializeRound() unlock() cancelUnlock() withdraw()
+        reward() fundPenaltyEscrow() request() /;
+    push @calls, map { [of => $_, $address->()] } qw/ getSenderInfo(address) balanceOf(address)
+        getTranscoder(address) getDelegator(address) getServices(address) slashableStake(address)
+        getNextTranscoderInPool(address) getServiceURI(address) penaltyEscrow(address) /;
+    push @calls, map { [of => $_, $address->(), $address->()] } qw/ allowance(address,address)
+        claimableReserve(address,address) claimedReserve(address,address) /;
+    push @calls, map { [u256 => $_, $number->()] } qw/ unbond(uint256) rebond(uint256)
+        blockHashForRound(uint256) claimEarnings(uint256) withdrawStake(uint256) /;
+    push @calls, map { [of_u256 => $_, $address->(), $number->()] } qw/ approve(address,uint256)
+        withdrawFees(address,uint256) pendingFees(address,uint256)
+        rebondFromUnbonded(address,uint256) getDelegatorUnbondingLock(address,uint256) /;
+    push @calls, map { [two => $_, $number->(), $number->()] } qw/ transcoder(uint256,uint256)
+        fundDepositAndReserve(uint256,uint256) /;
+    push @calls, [u256_of => 'bond(uint256,address)', $number->(), $address->()],
+        [hash => 'usedTickets(bytes32)', $hash->()], [hash => 'getContract(bytes32)', $hash->()],
+        [text => 'setServiceURI(string)', 'https://' . substr $word->(), 0, rand 64];
+
+    my @ids = $few->($hash);
+    push @calls, [services => join(',', @ids), join ',', map { $address->() } @ids],
+        [locations => join ',', $few->($hash)];
+
+    my $ticket = '(address,address,uint256,uint256,uint256,bytes32,bytes)';
+    my (@tickets, @sigs, @rands, @redeems);
+    for ($few->($number)) {
+        push @tickets, '(' . join(',', $address->(), $address->(), $number->(), $number->(),
+            int rand 600, $hash->(), $hash->() . $word->()) . ')';
+        push @sigs, $hash->() . $word->() . '1c';
+        push @rands, $number->();
+        push @redeems, cast('calldata', "redeemWinningTicket($ticket,bytes,uint256)",
+            $tickets[-1], $sigs[-1], $rands[-1]);
+    }
+    push @calls, [batch => join(',', @redeems), "batchRedeemWinningTickets($ticket\\[],bytes[],uint256[])",
+        map { '[' . join(',', @$_) . ']' } \@tickets, \@sigs, \@rands];
+}
+
+open my $in, '>', "$build/calldata.in" or die $!;
+print $in join(' ', @$_[0 .. ($_->[0] eq 'batch' ? 1 : $#$_)]), "\n" for @calls;
+close $in;
+my @ours = map { chomp; $_ } `$tool < $build/calldata.in`;
+unlink "$build/calldata.in";
+
+for my $i (0 .. $#calls) {
+    my ($kind, @args) = @{$calls[$i]};
+    @args = ('setServices(bytes32[],address[])', map { "[$_]" } @args) if $kind eq 'services';
+    @args = ('setLocations(bytes32[])', "[$args[0]]") if $kind eq 'locations';
+    shift @args if $kind eq 'batch';
+    is($ours[$i] // 'nothing', cast('calldata', @args), "C45 $args[0]");
+}
+
 done_testing();
+
+
+sub cast {
+    open my $fh, '-|', "$mine/tool", 'cast', @_ or die $!;
+    my $text = <$fh> // '';
+    chomp $text;
+    return $text;
+}
 
 # kind, contract, value of the specification, signature
 __DATA__
