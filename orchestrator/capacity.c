@@ -129,11 +129,38 @@ orch_capacity_admit(orch_capacity_t *c, orch_session_t **out,
 }
 
 
+/* all that a sender has under way, in whichever session */
+
+static unsigned
+orch_capacity_busy(const orch_capacity_t *c, const lp_address_t *sender)
+{
+    size_t           i;
+    unsigned         n;
+    orch_session_t  *s;
+
+    for (i = 0, n = 0; i < ORCH_CAPACITY_BUCKETS; i++) {
+        for (s = c->buckets[i]; s; s = s->next) {
+            n += lp_address_equal(&s->sender, sender) ? s->refs : 0;
+        }
+    }
+
+    return n;
+}
+
+
 lp_status_t
 orch_capacity_hold(orch_capacity_t *c, orch_session_t **s,
     const orch_token_t *token)
 {
     lp_status_t  rc;
+
+    *s = NULL;
+
+    if (!lp_address_is_zero(&token->sender)
+        && orch_capacity_busy(c, &token->sender) >= ORCH_CAPACITY_SENDER)
+    {
+        return LP_BUSY;
+    }
 
     *s = orch_capacity_find(c, token->session);
 

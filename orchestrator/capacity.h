@@ -15,6 +15,7 @@
 
 
 #define ORCH_CAPACITY_BUCKETS  256
+#define ORCH_CAPACITY_SENDER   32         /* segments under way of a sender */
 
 
 typedef struct orch_session_s  orch_session_t;
@@ -62,7 +63,7 @@ orch_session_t *orch_capacity_find(const orch_capacity_t *c,
 
 /*
  * The session of a token, new or known, held. LP_BUSY: capped, for all or
- * for this sender; LP_NOMEM.
+ * for this sender, or the sender has too much under way; LP_NOMEM.
  */
 lp_status_t orch_capacity_hold(orch_capacity_t *c, orch_session_t **s,
     const orch_token_t *token);

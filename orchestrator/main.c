@@ -513,7 +513,7 @@ orch_main_open(orch_main_t *m)
     if (orch_main_limits(rpc)
         || orch_loop_signal(rpc->loop, SIGTERM, orch_main_signal, m)
         || orch_loop_signal(rpc->loop, SIGINT, orch_main_signal, m)
-        || orch_main_identity(m))
+        || (!m->conf.onchain && orch_main_identity(m)))
     {
         return -1;
     }

@@ -11,6 +11,7 @@
 #define ORCH_GRPC_TYPE       "application/grpc"
 #define ORCH_GRPC_TYPE_MAX   64
 #define ORCH_GRPC_DEADLINE   8000                     /* ms for the message */
+#define ORCH_RPC_TEXT_MAX    1024
 
 
 typedef struct {
@@ -20,18 +21,18 @@ typedef struct {
 } orch_rpc_route_t;
 
 typedef struct {
-    const char   *path;
-    void        (*call)(orch_rpc_t *rpc, const orch_http_request_t *r,
-                        orch_grpc_reply_t *reply, const uint8_t *msg,
-                        size_t len);
+    const char    *path;
+    lp_status_t  (*run)(orch_grpc_call_t *call);
+    void         (*drop)(orch_grpc_call_t *call);
 } orch_rpc_method_t;
 
-/* a gRPC request on its way in */
+/* a gRPC request: on its way in, then under way */
 typedef struct {
-    orch_rpc_t               *rpc;
+    orch_http_request_t      *r;
     const orch_rpc_method_t  *method;
     char                      type[ORCH_GRPC_TYPE_MAX];
     lp_buf_t                  in;
+    orch_grpc_call_t          call;
 } orch_grpc_t;
 
 
@@ -45,9 +46,9 @@ static const orch_rpc_route_t  orch_rpc_routes[] = {
 };
 
 static const orch_rpc_method_t  orch_rpc_methods[] = {
-    { LP_WIRE_GET_ORCHESTRATOR, orch_info_get  },
-    { LP_WIRE_END_SESSION,      orch_info_end  },
-    { LP_WIRE_PING,             orch_info_ping }
+    { LP_WIRE_GET_ORCHESTRATOR, orch_info_get,  orch_info_drop },
+    { LP_WIRE_END_SESSION,      orch_info_end,  NULL           },
+    { LP_WIRE_PING,             orch_info_ping, NULL           }
 };
 
 #define ORCH_RPC_N(table)  (sizeof(table) / sizeof((table)[0]))
@@ -61,6 +62,35 @@ orch_rpc_refuse(orch_http_request_t *r, int status, const char *text)
     }
 
     orch_http_error(r, status, text);
+}
+
+
+void
+orch_rpc_refuse_payment(orch_http_request_t *r, int status, const char *text,
+    const char *error)
+{
+    lp_buf_t            body;
+    orch_http_header_t  headers[] = {
+        { "content-type", "text/plain; charset=utf-8" },
+        { "x-content-type-options", "nosniff" },
+        { ORCH_PAYMENTS_ERROR, error }
+    };
+
+    if (error == NULL) {
+        orch_rpc_refuse(r, status, text);
+        return;
+    }
+
+    if (!r->ended) {
+        orch_http_discard(r);
+    }
+
+    lp_buf_init(&body, ORCH_RPC_TEXT_MAX);
+    lp_buf_put_str(&body, text);
+    lp_buf_put_u8(&body, '\n');
+
+    orch_http_reply(r, status, headers, 3, body.data, body.len);
+    lp_buf_done(&body);
 }
 
 
@@ -105,6 +135,8 @@ orch_rpc_healthz(orch_rpc_t *rpc, orch_http_request_t *r)
 static void
 orch_grpc_free(orch_grpc_t *g)
 {
+    orch_timer_done(&g->call.wake);
+    lp_buf_done(&g->call.out);
     lp_buf_done(&g->in);
     free(g);
 }
@@ -112,7 +144,7 @@ orch_grpc_free(orch_grpc_t *g)
 
 static void
 orch_grpc_reply(orch_http_request_t *r, const char *type,
-    const orch_grpc_reply_t *reply)
+    const orch_grpc_call_t *reply)
 {
     char                status[12];
     size_t              begin;
@@ -156,7 +188,7 @@ static void
 orch_grpc_fail(orch_http_request_t *r, const char *type, int status,
     const char *message)
 {
-    orch_grpc_reply_t  reply;
+    orch_grpc_call_t  reply;
 
     memset(&reply, 0, sizeof(reply));
     reply.status = status;
@@ -237,40 +269,58 @@ orch_grpc_body(orch_http_request_t *r, const uint8_t *p, size_t len)
 }
 
 
-static void
-orch_grpc_end(orch_http_request_t *r)
-{
-    size_t              len;
-    orch_grpc_t        *g = r->data;
-    const uint8_t      *msg;
-    orch_grpc_reply_t   reply;
+/* the method, for the first time or after its wake */
 
-    if (orch_grpc_judge(g, &msg, &len) != LP_OK
-        || g->in.len != len + LP_WIRE_GRPC_PREFIX)
-    {
-        orch_grpc_abandon(r, ORCH_GRPC_INTERNAL, "malformed message");
+static void
+orch_grpc_run(void *data)
+{
+    orch_grpc_t          *g = data;
+    orch_http_request_t  *r = g->r;
+
+    if (g->method->run(&g->call) == LP_AGAIN) {
+        g->call.times++;
         return;
     }
 
     r->data = NULL;
     r->on_abort = NULL;
 
-    memset(&reply, 0, sizeof(reply));
-    lp_buf_init(&reply.out, ORCH_RPC_INFO_MAX);
-
-    g->method->call(g->rpc, r, &reply, msg, len);
-    orch_grpc_reply(r, g->type, &reply);
-
-    lp_buf_done(&reply.out);
+    orch_grpc_reply(r, g->type, &g->call);
     orch_grpc_free(g);
+}
+
+
+static void
+orch_grpc_end(orch_http_request_t *r)
+{
+    orch_grpc_t  *g = r->data;
+
+    if (orch_grpc_judge(g, &g->call.msg, &g->call.len) != LP_OK
+        || g->in.len != g->call.len + LP_WIRE_GRPC_PREFIX)
+    {
+        orch_grpc_abandon(r, ORCH_GRPC_INTERNAL, "malformed message");
+        return;
+    }
+
+    r->on_body = NULL;
+    r->on_end = NULL;
+
+    orch_grpc_run(g);
 }
 
 
 static void
 orch_grpc_abort(orch_http_request_t *r)
 {
-    orch_grpc_free(r->data);
+    orch_grpc_t  *g = r->data;
+
     r->data = NULL;
+
+    if (g->call.times) {
+        g->method->drop(&g->call);
+    }
+
+    orch_grpc_free(g);
 }
 
 
@@ -341,10 +391,14 @@ orch_grpc_begin(orch_rpc_t *rpc, orch_http_request_t *r,
         return;
     }
 
-    g->rpc = rpc;
+    g->r = r;
     g->method = method;
+    g->call.rpc = rpc;
+    g->call.r = r;
     memcpy(g->type, mirror, sizeof(mirror));
     lp_buf_init(&g->in, LP_WIRE_MESSAGE_MAX + LP_WIRE_GRPC_PREFIX);
+    lp_buf_init(&g->call.out, ORCH_RPC_INFO_MAX);
+    orch_timer_init(&g->call.wake, rpc->loop, orch_grpc_run, g);
 
     r->data = g;
     r->on_body = orch_grpc_body;

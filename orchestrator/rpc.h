@@ -60,36 +60,50 @@ struct orch_rpc_s {
     orch_timer_t       *idle;              /* woken when in_flight falls */
 };
 
-/* a unary method: one message in, one out */
+/*
+ * A call of a unary method: one message in, one out. A method that answers
+ * LP_AGAIN is called again after its wake, until the call has gone away;
+ * drop then ends what it waits for.
+ */
 typedef struct {
-    int           status;                  /* grpc-status */
-    const char   *message;                 /* fixed text */
-    lp_buf_t      out;                     /* protobuf, when status is 0 */
-} orch_grpc_reply_t;
+    orch_rpc_t                 *rpc;
+    const orch_http_request_t  *r;
+    const uint8_t              *msg;
+    size_t                      len;
+    unsigned                    times;     /* called before */
+    orch_timer_t                wake;
+    int                         status;    /* grpc-status */
+    const char                 *message;   /* fixed text */
+    lp_buf_t                    out;       /* protobuf, when status is 0 */
+} orch_grpc_call_t;
 
 
 /* orch_http_conf_t.begin; data is the orch_rpc_t */
 void orch_rpc_begin(void *data, orch_http_request_t *r);
 
-/* an answer before the body was read: the rest is not awaited */
+/*
+ * An answer before the body was read: the rest is not awaited. error: of the
+ * Livepeer-Error header (payments.h), or NULL.
+ */
 void orch_rpc_refuse(orch_http_request_t *r, int status, const char *text);
+void orch_rpc_refuse_payment(orch_http_request_t *r, int status,
+    const char *text, const char *error);
 
 int orch_rpc_method_is(const orch_http_request_t *r, const char *method);
 
 /* rpc_info */
-void orch_info_get(orch_rpc_t *rpc, const orch_http_request_t *r,
-    orch_grpc_reply_t *reply, const uint8_t *msg, size_t len);
-void orch_info_ping(orch_rpc_t *rpc, const orch_http_request_t *r,
-    orch_grpc_reply_t *reply, const uint8_t *msg, size_t len);
-void orch_info_end(orch_rpc_t *rpc, const orch_http_request_t *r,
-    orch_grpc_reply_t *reply, const uint8_t *msg, size_t len);
+lp_status_t orch_info_get(orch_grpc_call_t *call);
+lp_status_t orch_info_ping(orch_grpc_call_t *call);
+lp_status_t orch_info_end(orch_grpc_call_t *call);
+void orch_info_drop(orch_grpc_call_t *call);
 
 /*
- * Our OrchestratorInfo around a token; info points into rpc and token. Off
- * chain there are no price and no ticket parameters.
+ * Our OrchestratorInfo around a token; info points into rpc and token. On
+ * chain it has a price, the token's own, and ticket parameters made for it.
  */
 void orch_info_fill(const orch_rpc_t *rpc, lp_wire_orch_info_t *info,
-    const lp_wire_token_t *token);
+    const lp_wire_token_t *token, const lp_wire_price_t *price,
+    const lp_params_t *params);
 
 /* rpc_segment, rpc_payment */
 void orch_segment_begin(orch_rpc_t *rpc, orch_http_request_t *r);

@@ -233,7 +233,7 @@ orch_creds_room(orch_rpc_t *rpc, orch_creds_t *c,
 }
 
 
-/* off chain a sender may be no one; who names itself must have signed */
+/* who pays nothing may be no one; who names itself must have signed */
 
 static lp_status_t
 orch_creds_signature(orch_rpc_t *rpc, orch_creds_t *c,
@@ -241,12 +241,14 @@ orch_creds_signature(orch_rpc_t *rpc, orch_creds_t *c,
 {
     (void) r;
 
-    if (lp_address_is_zero(&c->payment.sender)) {
+    if (lp_address_is_zero(&c->payment.sender)
+        && (rpc->payments == NULL || c->token.price.num == 0))
+    {
         return LP_OK;
     }
 
     if (!c->seg.has_sig
-        || lp_segcreds_verify(&c->seg, orch_identity_keys(rpc->identity),
+        || lp_segcreds_verify(&c->seg, orch_signer_keys(rpc->signer),
                               &c->payment.sender) != LP_OK)
     {
         return orch_creds_refuse(c, 403, "ErrSegSig", LP_BAD_SIGNATURE);

@@ -1,6 +1,70 @@
-/* POST /payment: credentials without a segment, answered with our offer. */
+/*
+ * POST /payment: credentials without a segment, answered with our offer.
+ *
+ *   creds -> take -> offer -> reply
+ *      \-------\--------\---> refuse
+ */
+
+#include <stdlib.h>
+#include <string.h>
 
 #include "orchestrator/rpc_creds.h"
+
+
+typedef enum {
+    payment_take,
+    payment_offer,
+    payment_reply
+} orch_payment_e;
+
+typedef struct {
+    orch_rpc_t           *rpc;
+    orch_http_request_t  *r;
+    orch_payment_e        state;
+    orch_timer_t          wake;
+    orch_creds_t          creds;
+    orch_payment_t        pay;
+    lp_params_t           params;
+} orch_pay_t;
+
+
+static void
+orch_pay_free(orch_pay_t *p)
+{
+    orch_payments_drop(&p->pay);
+
+    if (p->state == payment_offer) {
+        orch_payments_forget(p->rpc->payments, &p->wake);
+    }
+
+    orch_timer_done(&p->wake);
+    orch_creds_done(&p->creds);
+    free(p);
+}
+
+
+static orch_http_request_t *
+orch_pay_detach(orch_pay_t *p)
+{
+    orch_http_request_t  *r = p->r;
+
+    r->data = NULL;
+    r->on_abort = NULL;
+
+    return r;
+}
+
+
+static void
+orch_pay_refuse(orch_pay_t *p, int status, const char *text,
+    const char *error)
+{
+    lp_log(p->rpc->log, LP_LOG_INFO, "payment of %s refused: %d %s",
+           p->r->peer, status, text);
+
+    orch_rpc_refuse_payment(orch_pay_detach(p), status, text, error);
+    orch_pay_free(p);
+}
 
 
 /*
@@ -10,15 +74,16 @@
  */
 
 static void
-orch_payment_reply(orch_rpc_t *rpc, orch_http_request_t *r,
-    const orch_creds_t *creds)
+orch_pay_reply(orch_pay_t *p)
 {
-    lp_buf_t          out;
-    lp_wire_result_t  res = { .has_info = 1 };
+    lp_buf_t              out;
+    lp_wire_result_t      res = { .has_info = 1 };
+    orch_http_request_t  *r = orch_pay_detach(p);
 
     lp_buf_init(&out, ORCH_RPC_INFO_MAX);
 
-    orch_info_fill(rpc, &res.info, &creds->seg.token);
+    orch_info_fill(p->rpc, &res.info, &p->creds.seg.token,
+                   &p->creds.token.price, &p->params);
     lp_wire_encode_result(&out, &res);
 
     if (lp_buf_status(&out) == LP_OK) {
@@ -29,29 +94,102 @@ orch_payment_reply(orch_rpc_t *rpc, orch_http_request_t *r,
     }
 
     lp_buf_done(&out);
+    orch_pay_free(p);
+}
+
+
+static void
+orch_pay_run(void *data)
+{
+    lp_price_t     price;
+    lp_status_t    rc;
+    const char    *text;
+    orch_pay_t    *p = data;
+    orch_creds_t  *c = &p->creds;
+
+    if (p->state == payment_take) {
+
+        rc = orch_payments_take(p->rpc->payments, &p->pay, &c->token,
+                                &c->payment, p->r->peer, &p->wake);
+        if (rc == LP_AGAIN) {
+            return;
+        }
+
+        if (rc != LP_OK) {
+            orch_pay_refuse(p, p->pay.http_status, p->pay.text, p->pay.error);
+            return;
+        }
+
+        p->state = payment_offer;
+    }
+
+    price.num = c->token.price.num;
+    price.den = c->token.price.den;
+
+    rc = orch_payments_offer(p->rpc->payments, &p->params, &c->token.sender,
+                             &price, p->r->peer, &p->wake, &text);
+    if (rc == LP_AGAIN) {
+        return;
+    }
+
+    p->state = payment_reply;
+
+    if (rc != LP_OK) {
+        orch_pay_refuse(p, 400, text, orch_payments_error(text));
+        return;
+    }
+
+    orch_pay_reply(p);
+}
+
+
+static void
+orch_pay_on_abort(orch_http_request_t *r)
+{
+    orch_pay_t  *p = r->data;
+
+    r->data = NULL;
+    orch_pay_free(p);
 }
 
 
 void
 orch_payment_begin(orch_rpc_t *rpc, orch_http_request_t *r)
 {
-    orch_creds_t  creds;
+    orch_pay_t  *p;
 
     if (!orch_rpc_method_is(r, "POST")) {
         orch_rpc_refuse(r, 405, "Method Not Allowed");
         return;
     }
 
-    if (orch_creds_read(rpc, &creds, r) != LP_OK) {
-        orch_rpc_refuse(r, creds.http_status, creds.text);
-
-    } else {
-        if (!r->ended) {
-            orch_http_discard(r);
-        }
-
-        orch_payment_reply(rpc, r, &creds);
+    p = calloc(1, sizeof(orch_pay_t));
+    if (p == NULL) {
+        orch_rpc_refuse(r, 503, "Service Unavailable");
+        return;
     }
 
-    orch_creds_done(&creds);
+    p->rpc = rpc;
+    p->r = r;
+    orch_timer_init(&p->wake, rpc->loop, orch_pay_run, p);
+
+    if (orch_creds_read(rpc, &p->creds, r) != LP_OK) {
+        orch_rpc_refuse(r, p->creds.http_status, p->creds.text);
+        orch_pay_free(p);
+        return;
+    }
+
+    if (!r->ended) {
+        orch_http_discard(r);
+    }
+
+    if (rpc->payments == NULL) {
+        orch_pay_reply(p);
+        return;
+    }
+
+    r->data = p;
+    r->on_abort = orch_pay_on_abort;
+
+    orch_pay_run(p);
 }

@@ -1,10 +1,11 @@
 /*
- * POST /segment as a step table. Credentials first, the body hashed while it
- * arrives, the early 200 when the hash is right; what fails later is told in
- * the body of that 200.
+ * POST /segment as a step table. Credentials first, then payment and credit;
+ * the body is hashed while it arrives, the early 200 sent when the hash is
+ * right; what fails later is told in the body of that 200.
  *
- *   head -> body -> accept -> work -> sign -> reply -> done
- *     \------\-> refuse ------ \------- \---> reply     (error in the body)
+ *   head -> pay -> body -> accept -> work -> sign -> offer -> reply -> done
+ *     \------\------\-> refuse         \-------\---> offer    (error in the
+ *                                                              body)
  */
 
 #include <stdlib.h>
@@ -21,10 +22,12 @@
 
 typedef enum {
     segment_head,
+    segment_pay,
     segment_body,
     segment_accept,
     segment_work,
     segment_sign,
+    segment_offer,
     segment_reply,
     segment_refuse,
     segment_done
@@ -44,8 +47,16 @@ typedef struct {
     uint64_t              accepted_ms;
     uint8_t               whole;          /* the body came to its end */
     uint8_t               accepted;       /* the early 200 is out */
+    uint8_t               held;           /* hold is to be settled */
+    uint8_t               offered;        /* params are fresh */
+    uint8_t               replied;
     orch_job_t           *job;
-    lp_sig_t              sig;
+    orch_payment_t        pay;
+    lp_hold_t             hold;
+    lp_params_t           params;
+    orch_sign_t           sign;
+    uint8_t               signing;        /* sign was started */
+    const char           *error;          /* Livepeer-Error of a refusal */
     lp_status_t           rc;             /* of the step that failed */
 } orch_segment_t;
 
@@ -58,23 +69,29 @@ typedef struct {
 
 
 static lp_status_t orch_segment_head(orch_segment_t *seg);
+static lp_status_t orch_segment_pay(orch_segment_t *seg);
 static lp_status_t orch_segment_body(orch_segment_t *seg);
 static lp_status_t orch_segment_accept(orch_segment_t *seg);
 static lp_status_t orch_segment_work(orch_segment_t *seg);
 static lp_status_t orch_segment_sign(orch_segment_t *seg);
+static lp_status_t orch_segment_offer(orch_segment_t *seg);
 static lp_status_t orch_segment_reply(orch_segment_t *seg);
 static lp_status_t orch_segment_refuse(orch_segment_t *seg);
 
 static const orch_segment_step_t  orch_segment_steps[] = {
     [segment_head]   = { "head",   orch_segment_head,
+                         segment_pay,    segment_refuse },
+    [segment_pay]    = { "pay",    orch_segment_pay,
                          segment_body,   segment_refuse },
     [segment_body]   = { "body",   orch_segment_body,
                          segment_accept, segment_refuse },
     [segment_accept] = { "accept", orch_segment_accept,
                          segment_work,   segment_done   },
     [segment_work]   = { "work",   orch_segment_work,
-                         segment_sign,   segment_reply  },
+                         segment_sign,   segment_offer  },
     [segment_sign]   = { "sign",   orch_segment_sign,
+                         segment_offer,  segment_offer  },
+    [segment_offer]  = { "offer",  orch_segment_offer,
                          segment_reply,  segment_reply  },
     [segment_reply]  = { "reply",  orch_segment_reply,
                          segment_done,   segment_done   },
@@ -252,6 +269,50 @@ orch_segment_head(orch_segment_t *seg)
 }
 
 
+/*
+ * Tickets judged and credited, then the most that this segment can cost is
+ * held: only now is its body worth reading (T-13).
+ */
+
+static lp_status_t
+orch_segment_pay(orch_segment_t *seg)
+{
+    lp_status_t       rc;
+    orch_payments_t  *p = seg->rpc->payments;
+
+    if (p == NULL) {
+        return LP_OK;
+    }
+
+    rc = orch_payments_take(p, &seg->pay, &seg->creds.token,
+                            &seg->creds.payment, seg->r->peer, &seg->wake);
+    if (rc == LP_AGAIN) {
+        return LP_AGAIN;
+    }
+
+    if (rc != LP_OK) {
+        seg->error = seg->pay.error;
+        return orch_segment_fail(seg, seg->pay.http_status, seg->pay.text,
+                                 rc);
+    }
+
+    rc = orch_payments_hold(p, &seg->hold, &seg->creds.token,
+                            &seg->creds.seg);
+    if (rc == LP_BUSY) {
+        return orch_segment_fail(seg, 503, "Service Unavailable", rc);
+    }
+
+    if (rc != LP_OK) {
+        seg->error = orch_payments_error("Insufficient balance");
+        return orch_segment_fail(seg, 400, "Insufficient balance", rc);
+    }
+
+    seg->held = 1;
+
+    return LP_OK;
+}
+
+
 static lp_status_t
 orch_segment_body(orch_segment_t *seg)
 {
@@ -354,19 +415,14 @@ orch_segment_work(orch_segment_t *seg)
 
 /* exactly the bytes that will be served, and only they, are signed */
 
-static lp_status_t
-orch_segment_sign(orch_segment_t *seg)
+static void
+orch_segment_start_sign(orch_segment_t *seg)
 {
     size_t          i, n, len[LP_PROFILE_MAX];
     lp_hash_t       hashes[LP_PROFILE_MAX];
     const void     *data[LP_PROFILE_MAX];
-    lp_status_t     rc;
     orch_rpc_t     *rpc = seg->rpc;
     orch_job_t     *job = seg->job;
-
-    if (seg->session->ended) {
-        return LP_GONE;
-    }
 
     n = job->ask.nprofiles;
 
@@ -380,9 +436,69 @@ orch_segment_sign(orch_segment_t *seg)
 
     lp_keccak256_many(hashes, data, len, n);
 
-    rc = orch_identity_sign_result(rpc->identity, &seg->sig, hashes, n);
+    seg->signing = 1;
+    orch_signer_result(rpc->signer, &seg->sign, hashes, n, &seg->wake);
+}
 
-    return rc == LP_OK ? orch_shelf_put(&seg->session->shelf, job) : rc;
+
+static lp_status_t
+orch_segment_sign(orch_segment_t *seg)
+{
+    if (seg->session->ended) {
+        return LP_GONE;
+    }
+
+    if (!seg->signing) {
+        orch_segment_start_sign(seg);
+    }
+
+    if (seg->sign.status == LP_AGAIN) {
+        return LP_AGAIN;
+    }
+
+    return seg->sign.status == LP_OK
+           && seg->sign.reply.refusal == LP_SIGN_OK
+           ? orch_shelf_put(&seg->session->shelf, seg->job) : LP_INTERNAL;
+}
+
+
+/*
+ * Fresh parameters at the session's own price for the next payment. Without
+ * them the reply has no info, and the sender goes on with what it has.
+ */
+
+static lp_status_t
+orch_segment_offer(orch_segment_t *seg)
+{
+    lp_price_t       price;
+    lp_status_t      rc;
+    const char      *text;
+    orch_creds_t    *c = &seg->creds;
+
+    if (seg->rpc->payments == NULL) {
+        seg->offered = 1;
+        return LP_OK;
+    }
+
+    price.num = c->token.price.num;
+    price.den = c->token.price.den;
+
+    rc = orch_payments_offer(seg->rpc->payments, &seg->params,
+                             &c->token.sender, &price, seg->r->peer,
+                             &seg->wake, &text);
+    if (rc == LP_AGAIN) {
+        return LP_AGAIN;
+    }
+
+    if (rc == LP_OK) {
+        seg->offered = 1;
+
+    } else {
+        lp_log(seg->rpc->log, LP_LOG_INFO, "session %.8s has no parameters: "
+               "%s", seg->session->id, text);
+    }
+
+    return LP_OK;
 }
 
 
@@ -430,8 +546,12 @@ orch_segment_encode(orch_segment_t *seg, lp_buf_t *out)
 
     memset(&res, 0, sizeof(res));
     res.seq = seg->creds.seg.seq;
-    res.has_info = 1;
-    orch_info_fill(seg->rpc, &res.info, &seg->creds.seg.token);
+
+    if (seg->offered) {
+        res.has_info = 1;
+        orch_info_fill(seg->rpc, &res.info, &seg->creds.seg.token,
+                       &seg->creds.token.price, &seg->params);
+    }
 
     if (seg->rc == LP_OK) {
         seg->rc = orch_segment_urls(seg, renditions);
@@ -441,7 +561,7 @@ orch_segment_encode(orch_segment_t *seg, lp_buf_t *out)
         res.has_data = 1;
         res.renditions = renditions;
         res.nrenditions = seg->job->ask.nprofiles;
-        res.sig = seg->sig;
+        res.sig = seg->sign.reply.sig;
         res.has_sig = 1;
 
     } else {
@@ -509,6 +629,7 @@ orch_segment_reply(orch_segment_t *seg)
     lp_buf_init(&out, ORCH_SEGMENT_REPLY);
     orch_segment_encode(seg, &out);
     orch_segment_account(seg);
+    seg->replied = 1;
 
     r = orch_segment_detach(seg);
 
@@ -530,10 +651,40 @@ orch_segment_refuse(orch_segment_t *seg)
            seg->r->peer, seg->creds.http_status, seg->creds.text,
            lp_status_text(seg->rc));
 
-    orch_rpc_refuse(orch_segment_detach(seg), seg->creds.http_status,
-                    seg->creds.text);
+    orch_rpc_refuse_payment(orch_segment_detach(seg), seg->creds.http_status,
+                            seg->creds.text, seg->error);
 
     return LP_OK;
+}
+
+
+/* what was delivered is paid for; what was not may count against the sender */
+
+static void
+orch_segment_settle(orch_segment_t *seg)
+{
+    size_t            i;
+    uint64_t          pixels = 0;
+    lp_status_t       outcome = seg->rc;
+    orch_payments_t  *p = seg->rpc->payments;
+
+    if (!seg->replied && outcome == LP_OK) {
+        outcome = LP_MALFORMED;                    /* it went away: T-14 */
+    }
+
+    if (outcome == LP_OK) {
+        for (i = 0; i < seg->job->ask.nprofiles; i++) {
+            pixels += seg->job->result.renditions[i].pixels;
+        }
+
+        if (orch_payments_unpriced(p, seg->job->result.decoded_pixels,
+                                   pixels, seg->job->ask.duration_ms))
+        {
+            outcome = LP_BUDGET;
+        }
+    }
+
+    orch_payments_settle(p, &seg->hold, &seg->creds.token, pixels, outcome);
 }
 
 
@@ -541,6 +692,19 @@ static void
 orch_segment_finalize(orch_segment_t *seg)
 {
     orch_rpc_t  *rpc = seg->rpc;
+
+    if (seg->held) {
+        orch_segment_settle(seg);
+    }
+
+    if (rpc->payments) {
+        orch_payments_drop(&seg->pay);
+        orch_payments_forget(rpc->payments, &seg->wake);
+    }
+
+    if (seg->signing) {
+        orch_signer_cancel(&seg->sign);
+    }
 
     if (seg->accepted) {
         rpc->in_flight--;
@@ -597,7 +761,7 @@ orch_segment_on_body(orch_http_request_t *r, const uint8_t *p, size_t len)
 {
     orch_segment_t  *seg = r->data;
 
-    if (seg->state != segment_body) {
+    if (seg->state != segment_pay && seg->state != segment_body) {
         return;
     }
 

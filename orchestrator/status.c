@@ -11,6 +11,7 @@
 
 
 #define ORCH_STATUS_TEXT   (256 * 1024)
+#define ORCH_STATUS_MONEY  (16 * 1024)
 #define ORCH_STATUS_SHORT  8           /* characters of a session's id */
 
 
@@ -117,6 +118,27 @@ orch_status_limits(cJSON *root, const orch_rpc_t *rpc)
 }
 
 
+static void
+orch_status_money(cJSON *root, const orch_rpc_t *rpc)
+{
+    lp_buf_t  text;
+
+    if (rpc->payments == NULL) {
+        return;
+    }
+
+    lp_buf_init(&text, ORCH_STATUS_MONEY);
+    orch_payments_put_json(rpc->payments, &text);
+    lp_buf_put_u8(&text, '\0');
+
+    if (lp_buf_status(&text) == LP_OK) {
+        cJSON_AddRawToObject(root, "money", (const char *) text.data);
+    }
+
+    lp_buf_done(&text);
+}
+
+
 /* gauges and the HTTP server's figures join the counters */
 
 static void
@@ -159,7 +181,7 @@ orch_status_json(orch_rpc_t *rpc, orch_http_request_t *r)
     };
 
     orch_status_collect(rpc);
-    lp_address_text(address, orch_identity_address(rpc->identity));
+    lp_address_text(address, orch_signer_address(rpc->signer));
 
     root = cJSON_CreateObject();
 
@@ -174,6 +196,7 @@ orch_status_json(orch_rpc_t *rpc, orch_http_request_t *r)
     orch_status_sessions(root, rpc, now);
     orch_status_transcoders(root, rpc);
     orch_status_limits(root, rpc);
+    orch_status_money(root, rpc);
 
     counters = cJSON_AddObjectToObject(root, "counters");
 
@@ -207,6 +230,10 @@ orch_status_metrics(orch_rpc_t *rpc, orch_http_request_t *r)
     lp_buf_init(&out, ORCH_STATUS_TEXT);
     orch_metrics_put(&out, &rpc->metrics);
 
+    if (rpc->payments) {
+        orch_payments_put_metrics(rpc->payments, &out);
+    }
+
     if (lp_buf_status(&out) == LP_OK) {
         orch_status_reply(r, "text/plain; version=0.0.4; charset=utf-8",
                           out.data, out.len);
@@ -219,19 +246,77 @@ orch_status_metrics(orch_rpc_t *rpc, orch_http_request_t *r)
 }
 
 
+/* a challenge that waits for the signer */
+typedef struct {
+    orch_http_request_t  *r;
+    orch_timer_t          wake;
+    orch_sign_t           sign;
+} orch_challenge_t;
+
+
+static void
+orch_challenge_free(orch_challenge_t *c)
+{
+    orch_signer_cancel(&c->sign);
+    orch_timer_done(&c->wake);
+    free(c);
+}
+
+
+static void
+orch_challenge_abort(orch_http_request_t *r)
+{
+    orch_challenge_free(r->data);
+    r->data = NULL;
+}
+
+
+static void
+orch_challenge_run(void *data)
+{
+    char                  text[2 * ORCH_SIGNER_PING + 2];
+    orch_challenge_t     *c = data;
+    orch_http_request_t  *r = c->r;
+
+    if (c->sign.status == LP_AGAIN) {
+        return;
+    }
+
+    r->data = NULL;
+    r->on_abort = NULL;
+
+    if (c->sign.status == LP_OK && c->sign.reply.refusal == LP_SIGN_OK) {
+        lp_hex_encode(text, c->sign.reply.ping, ORCH_SIGNER_PING);
+        text[2 * ORCH_SIGNER_PING] = '\n';
+
+        orch_status_reply(r, "text/plain", text, 2 * ORCH_SIGNER_PING + 1);
+
+    } else {
+        orch_http_error(r, 503, "Service Unavailable");
+    }
+
+    orch_challenge_free(c);
+}
+
+
 static void
 orch_status_challenge(orch_rpc_t *rpc, orch_http_request_t *r)
 {
-    char     text[2 * ORCH_IDENTITY_PING + 2];
-    uint8_t  value[ORCH_IDENTITY_PING];
+    orch_challenge_t  *c;
 
-    orch_identity_issue_ping(rpc->identity, value,
-                             orch_loop_now_ms(rpc->loop));
+    c = calloc(1, sizeof(orch_challenge_t));
+    if (c == NULL) {
+        orch_http_error(r, 503, "Service Unavailable");
+        return;
+    }
 
-    lp_hex_encode(text, value, sizeof(value));
-    text[2 * ORCH_IDENTITY_PING] = '\n';
+    c->r = r;
+    r->data = c;
+    r->on_abort = orch_challenge_abort;
 
-    orch_status_reply(r, "text/plain", text, 2 * ORCH_IDENTITY_PING + 1);
+    orch_timer_init(&c->wake, rpc->loop, orch_challenge_run, c);
+    orch_signer_issue_ping(rpc->signer, &c->sign, &c->wake);
+    orch_challenge_run(c);
 }
 
 
