@@ -16,6 +16,7 @@
 #include "common/media/h264.h"
 #include "common/media/profile.h"
 #include "common/net/wire.h"
+#include "common/pm/sender.h"
 
 
 #define NGX_LIVEPEER_BLOCK        (188 * 348)      /* 65424 bytes of TS */
@@ -30,13 +31,43 @@ typedef struct ngx_livepeer_call_s     ngx_livepeer_call_t;
 typedef struct ngx_livepeer_cut_s      ngx_livepeer_cut_t;
 typedef struct ngx_livepeer_hls_s      ngx_livepeer_hls_t;
 typedef struct ngx_livepeer_slot_s     ngx_livepeer_slot_t;    /* zone.h */
+typedef struct ngx_livepeer_bill_s     ngx_livepeer_bill_t;    /* pay.h */
 
 
 /* one livepeer_orchestrator line */
 typedef struct {
     ngx_str_t             url;          /* https://host:port, no slash after */
     ngx_flag_t            prefer;
+    ngx_flag_t            listed;       /* it came from the registry */
+    ngx_flag_t            known;        /* its address is known: */
+    lp_address_t          address;
 } ngx_livepeer_orch_conf_t;
+
+/* livepeer_budget: EV of tickets in whole wei; all ones: no limit */
+typedef struct {
+    lp_u256_t             day;
+    lp_u256_t             stream;       /* of a stream in an hour */
+} ngx_livepeer_budget_t;
+
+/* who pays, on which chain, and within which limits */
+typedef struct {
+    ngx_str_t             signer;       /* path of its socket */
+    ngx_array_t          *rpc;          /* ngx_str_t, URLs in order */
+    lp_address_t         *controller;
+    ngx_uint_t            chain_id;     /* 0: whatever the signer's is */
+    lp_price_t           *max_price;
+    ngx_livepeer_budget_t *budget;
+    lp_u256_t            *max_ticket_ev;
+    lp_u256_t            *max_total_ev;
+    lp_u256_t            *min_deposit;
+    ngx_uint_t            max_tickets;
+    ngx_uint_t            deposit_multiplier;
+    ngx_uint_t            price_rise;   /* percent of the first price */
+    ngx_flag_t            allow_delegated_signer;
+    ngx_flag_t            allow_private;
+    ngx_uint_t            on_chain;     /* signer and rpc are both there */
+    lp_sender_limits_t    limits;       /* the same, for lp_sender_judge */
+} ngx_livepeer_money_t;
 
 /* one application{} with "livepeer on"; lives as long as its cycle */
 typedef struct {
@@ -56,6 +87,7 @@ typedef struct {
     ngx_uint_t            attempts;           /* orchestrators a segment, 3 */
     ngx_str_t             hls_path;
     ngx_str_t             app;                /* application's name */
+    ngx_livepeer_money_t  money;
 } ngx_livepeer_conf_t;
 
 
@@ -91,6 +123,10 @@ struct ngx_livepeer_stream_s {
     ngx_livepeer_hls_t   *hls;
     ngx_queue_t           segs;               /* in flight, oldest first */
     ngx_queue_t           sessions;           /* ngx_livepeer_session_t */
+    ngx_queue_t           queue;              /* of the worker's streams that
+                                                 have sessions */
+    ngx_msec_t            broke;              /* its budget was used up, last;
+                                                 0: it is not */
 };
 
 
@@ -100,10 +136,10 @@ typedef struct {
     ngx_chain_t          *bytes;              /* of the seg's pool */
     ngx_chain_t         **last;
     size_t                len;
-    lp_keccak_t           keccak;
     lp_hash_t             hash;
     ngx_str_t             url;
-    int64_t               pixels;             /* as claimed */
+    int64_t               pixels;             /* as claimed ... */
+    uint64_t              counted;            /* ... and as they are */
     unsigned              whole:1;
 } ngx_livepeer_rendition_t;
 
@@ -160,6 +196,10 @@ struct ngx_livepeer_seg_s {
     ngx_msec_t               uploaded;
     ngx_msec_t               answered;
     ngx_msec_t               fetched;
+    ngx_livepeer_bill_t     *bill;            /* of this attempt; NULL: off
+                                                 chain */
+    uint32_t                 repaid;          /* a bit for each session that
+                                                 was paid a second time */
     ngx_str_t                segment_header;  /* Livepeer-Segment: value */
     ngx_str_t                payment_header;  /* Livepeer-Payment: value */
     lp_arena_t               arena;           /* of the decoded result */
@@ -168,6 +208,11 @@ struct ngx_livepeer_seg_s {
     ngx_uint_t               nrenditions;     /* = stream->nrungs at create */
     unsigned                 late:1;          /* uploaded, no result in time */
     unsigned                 gap:1;           /* publish as a gap */
+    unsigned                 anew:1;          /* refused: its session is to be
+                                                 made anew, once */
+    unsigned                 unpaid:1;        /* no fault of the session's */
+    unsigned                 stopped:1;       /* nobody can be paid: said
+                                                 once, not for each seg */
     unsigned                 listed:1;        /* renditions in the playlists */
     const char              *reason;          /* of the last failure */
 };

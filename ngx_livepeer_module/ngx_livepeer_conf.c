@@ -50,6 +50,8 @@ ngx_livepeer_conf_create(ngx_conf_t *cf)
     conf->reconnect = NGX_CONF_UNSET_MSEC;
     conf->attempts = NGX_CONF_UNSET_UINT;
 
+    ngx_livepeer_conf_money_create(&conf->money);
+
     return app;
 }
 
@@ -85,6 +87,8 @@ ngx_livepeer_conf_merge(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->reconnect, prev->reconnect, 30000);
     ngx_conf_merge_uint_value(conf->attempts, prev->attempts, 3);
     ngx_conf_merge_str_value(conf->hls_path, prev->hls_path, "");
+
+    ngx_livepeer_conf_money_merge(&prev->money, &conf->money);
 
     return ngx_livepeer_conf_check(cf, conf);
 }
@@ -222,6 +226,26 @@ ngx_livepeer_conf_check_url(ngx_str_t *url)
 }
 
 
+static ngx_int_t
+ngx_livepeer_conf_orch_option(ngx_livepeer_orch_conf_t *orch,
+    ngx_str_t *value)
+{
+    if (ngx_strcmp(value->data, "prefer") == 0) {
+        orch->prefer = 1;
+        return NGX_OK;
+    }
+
+    if (value->len < 8 || ngx_strncmp(value->data, "address=", 8) != 0) {
+        return NGX_ERROR;
+    }
+
+    orch->known = 1;
+
+    return lp_address_parse(&orch->address, (char *) value->data + 8,
+                            value->len - 8) == LP_OK ? NGX_OK : NGX_ERROR;
+}
+
+
 char *
 ngx_livepeer_conf_orchestrator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
@@ -239,13 +263,6 @@ ngx_livepeer_conf_orchestrator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "invalid livepeer_orchestrator \"%V\": %s",
                            &value[1], why);
-        return NGX_CONF_ERROR;
-    }
-
-    if (cf->args->nelts == 3 && ngx_strcmp(value[2].data, "prefer") != 0) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid parameter \"%V\": only \"prefer\" may "
-                           "follow the URL", &value[2]);
         return NGX_CONF_ERROR;
     }
 
@@ -281,8 +298,18 @@ ngx_livepeer_conf_orchestrator(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
+    ngx_memzero(orch, sizeof(ngx_livepeer_orch_conf_t));
     orch->url = value[1];
-    orch->prefer = (cf->args->nelts == 3);
+
+    for (i = 2; i < cf->args->nelts; i++) {
+        if (ngx_livepeer_conf_orch_option(orch, &value[i]) != NGX_OK) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                               "invalid parameter \"%V\": only \"prefer\" "
+                               "and \"address=0x..\" may follow the URL",
+                               &value[i]);
+            return NGX_CONF_ERROR;
+        }
+    }
 
     return NGX_CONF_OK;
 }

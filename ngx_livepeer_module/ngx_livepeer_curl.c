@@ -8,6 +8,8 @@
 #include <curl/curl.h>
 #include <netinet/tcp.h>
 
+#include "ngx_livepeer_module/ngx_livepeer_address.h"
+#include "ngx_livepeer_module/ngx_livepeer_body.h"
 #include "ngx_livepeer_module/ngx_livepeer_curl.h"
 #include "ngx_livepeer_module/ngx_livepeer_head.h"
 #include "ngx_livepeer_module/ngx_livepeer_watch.h"
@@ -27,9 +29,7 @@ typedef struct {
     ngx_queue_t                queue;
     CURL                      *easy;         /* NULL: ended */
     struct curl_slist         *headers;
-    ngx_chain_t               *link;         /* next byte of the body */
-    u_char                    *pos;
-    size_t                     nsent;
+    ngx_livepeer_body_t        body;
     ngx_livepeer_head_t        head;
     size_t                     answer_len;
     const char                *reason;       /* why a callback said stop */
@@ -68,56 +68,44 @@ static ngx_livepeer_curl_loop_t  ngx_livepeer_curl_loop;
 /* libcurl's callbacks of one call: fields are set, the wake is posted */
 
 
-static int
-ngx_livepeer_curl_on_open(void *data, curl_socket_t fd, curlsocktype purpose)
+/* the address is the one that is connected to: no name can change it */
+
+static curl_socket_t
+ngx_livepeer_curl_on_socket(void *data, curlsocktype purpose,
+    struct curl_sockaddr *at)
 {
-    unsigned  ms = NGX_LIVEPEER_CURL_SILENCE;
+    unsigned                  ms = NGX_LIVEPEER_CURL_SILENCE;
+    curl_socket_t             fd;
+    ngx_livepeer_curl_job_t  *job = data;
+
+    if (job->conf.stranger && !ngx_livepeer_address_is_public(&at->addr)) {
+        job->reason = "has an address that is not public";
+        return CURL_SOCKET_BAD;
+    }
+
+    fd = socket(at->family, at->socktype | SOCK_CLOEXEC, at->protocol);
 
     /* a host that vanished takes its kept connections with it */
 
     (void) setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 
-    return CURL_SOCKOPT_OK;
+    return fd;
 }
 
 
 static size_t
 ngx_livepeer_curl_on_read(char *p, size_t size, size_t n, void *data)
 {
-    size_t                    len, room;
-    char                     *to = p;
+    size_t                    len;
     ngx_livepeer_curl_job_t  *job = data;
 
-    room = ngx_min(size * n, job->conf.body_len - job->nsent);
+    len = ngx_livepeer_body_read(&job->body, (u_char *) p, size * n);
 
-    while (room && job->link) {
-        len = ngx_min(room, (size_t) (job->link->buf->last - job->pos));
-
-        to = (char *) ngx_cpymem(to, job->pos, len);
-        job->pos += len;
-        job->nsent += len;
-        room -= len;
-
-        if (job->pos == job->link->buf->last) {
-            job->link = job->link->next;
-            job->pos = job->link ? job->link->buf->pos : NULL;
-        }
-    }
-
-    if (job->nsent == job->conf.body_len && job->call.sent == 0) {
+    if (job->body.sent == job->body.len && job->call.sent == 0) {
         job->call.sent = ngx_current_msec;
     }
 
-    return to - p;
-}
-
-
-static void
-ngx_livepeer_curl_rewind(ngx_livepeer_curl_job_t *job)
-{
-    job->link = job->conf.body;
-    job->pos = job->link ? job->link->buf->pos : NULL;
-    job->nsent = 0;
+    return len;
 }
 
 
@@ -128,7 +116,7 @@ ngx_livepeer_curl_on_seek(void *data, curl_off_t offset, int origin)
         return CURL_SEEKFUNC_CANTSEEK;
     }
 
-    ngx_livepeer_curl_rewind(data);
+    ngx_livepeer_body_rewind(&((ngx_livepeer_curl_job_t *) data)->body);
 
     return CURL_SEEKFUNC_OK;
 }
@@ -213,6 +201,25 @@ ngx_livepeer_curl_on_header(char *p, size_t size, size_t n, void *data)
 /* The life of the loop */
 
 
+/* before a transfer there is a connection, with all handshakes behind it */
+
+ngx_uint_t
+ngx_livepeer_curl_reached(ngx_livepeer_call_t *call)
+{
+    curl_off_t                us;
+    ngx_livepeer_curl_job_t  *job = call->impl;
+
+    if (job->easy && curl_easy_getinfo(job->easy, CURLINFO_PRETRANSFER_TIME_T,
+                                       &us) == CURLE_OK && us > 0)
+    {
+        call->reached = 1;
+    }
+
+    return call->reached || job->retried || call->sent || job->body.sent
+           || call->headers_done;
+}
+
+
 /* libcurl forgets the call; what was heard stays with the owner */
 
 static void
@@ -232,6 +239,7 @@ ngx_livepeer_curl_detach(ngx_livepeer_curl_job_t *job)
     }
 
     if (job->easy) {
+        (void) ngx_livepeer_curl_reached(&job->call);
         curl_multi_remove_handle(ngx_livepeer_curl_loop.multi, job->easy);
         curl_easy_cleanup(job->easy);
         job->easy = NULL;
@@ -255,21 +263,17 @@ ngx_livepeer_curl_init(ngx_cycle_t *cycle)
 
     loop->dummy.fd = (ngx_socket_t) -1;
     loop->dummy.log = cycle->log;
-
     loop->timer.handler = ngx_livepeer_curl_timer_handler;
     loop->timer.data = &loop->dummy;
     loop->timer.log = cycle->log;
     loop->timer.cancelable = 1;         /* the jobs' own timers are not */
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+    multi = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK
+            ? curl_multi_init() : NULL;
+
+    if (multi == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                       "livepeer: libcurl does not start");
-        return NGX_ERROR;
-    }
-
-    multi = curl_multi_init();
-    if (multi == NULL) {
-        curl_global_cleanup();
         return NGX_ERROR;
     }
 
@@ -382,38 +386,32 @@ ngx_livepeer_curl_set_transport(ngx_livepeer_curl_job_t *job)
                      (long) NGX_LIVEPEER_CURL_IDLE);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      (long) job->conf.connect_timeout);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION,
-                     ngx_livepeer_curl_on_open);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
                      (long) NGX_LIVEPEER_CURL_DOWNLOAD);
 }
 
 
-static void
-ngx_livepeer_curl_set_body(ngx_livepeer_curl_job_t *job)
-{
-    CURL  *easy = job->easy;
-
-    if (job->conf.body == NULL && !job->conf.post) {
-        return;
-    }
-
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                     (curl_off_t) job->conf.body_len);
-    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
-                     (long) NGX_LIVEPEER_CURL_UPLOAD);
-    curl_easy_setopt(easy, CURLOPT_READFUNCTION, ngx_livepeer_curl_on_read);
-    curl_easy_setopt(easy, CURLOPT_READDATA, job);
-    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, ngx_livepeer_curl_on_seek);
-    curl_easy_setopt(easy, CURLOPT_SEEKDATA, job);
-}
+static const struct {
+    CURLoption   callback;
+    void       (*function)(void);
+    CURLoption   data;
+} ngx_livepeer_curl_callbacks[] = {
+#define ngx_livepeer_curl_callback(name, function)                            \
+    { CURLOPT_##name##FUNCTION, (void (*)(void)) function,                    \
+      CURLOPT_##name##DATA }
+    ngx_livepeer_curl_callback(OPENSOCKET, ngx_livepeer_curl_on_socket),
+    ngx_livepeer_curl_callback(READ, ngx_livepeer_curl_on_read),
+    ngx_livepeer_curl_callback(SEEK, ngx_livepeer_curl_on_seek),
+    ngx_livepeer_curl_callback(HEADER, ngx_livepeer_curl_on_header),
+    ngx_livepeer_curl_callback(WRITE, ngx_livepeer_curl_on_write)
+};
 
 
 static ngx_int_t
 ngx_livepeer_curl_open(ngx_livepeer_curl_job_t *job)
 {
-    CURL  *easy;
+    CURL        *easy;
+    ngx_uint_t   i;
 
     easy = curl_easy_init();
     if (easy == NULL) {
@@ -427,21 +425,28 @@ ngx_livepeer_curl_open(ngx_livepeer_curl_job_t *job)
     }
 
     ngx_livepeer_curl_set_transport(job);
-    ngx_livepeer_curl_set_body(job);
+
+    for (i = 0; i < sizeof(ngx_livepeer_curl_callbacks)
+                    / sizeof(ngx_livepeer_curl_callbacks[0]); i++)
+    {
+        curl_easy_setopt(easy, ngx_livepeer_curl_callbacks[i].callback,
+                         ngx_livepeer_curl_callbacks[i].function);
+        curl_easy_setopt(easy, ngx_livepeer_curl_callbacks[i].data, job);
+    }
+
+    if (job->conf.body || job->conf.post) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t) job->conf.body_len);
+        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE,
+                         (long) NGX_LIVEPEER_CURL_UPLOAD);
+    }
 
     curl_easy_setopt(easy, CURLOPT_PRIVATE, job);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, job->headers);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION,
-                     ngx_livepeer_curl_on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, job);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ngx_livepeer_curl_on_write);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, job);
 
-    if (curl_easy_setopt(easy, CURLOPT_URL, job->conf.url.data) != CURLE_OK) {
-        return NGX_ERROR;
-    }
-
-    return NGX_OK;
+    return curl_easy_setopt(easy, CURLOPT_URL, job->conf.url.data) == CURLE_OK
+           ? NGX_OK : NGX_ERROR;
 }
 
 
@@ -452,7 +457,7 @@ ngx_livepeer_curl_begin(ngx_livepeer_curl_job_t *job)
 {
     ngx_livepeer_call_t  *call = &job->call;
 
-    ngx_livepeer_curl_rewind(job);
+    ngx_livepeer_body_rewind(&job->body);
     ngx_livepeer_head_init(&job->head);
     job->answer_len = 0;
     job->reason = NULL;
@@ -478,19 +483,18 @@ ngx_livepeer_curl_start(ngx_livepeer_call_conf_t *conf, ngx_log_t *log)
     ngx_livepeer_curl_job_t   *job;
     ngx_livepeer_curl_loop_t  *loop = &ngx_livepeer_curl_loop;
 
-    if (loop->multi == NULL) {
-        return NULL;
-    }
-
-    job = ngx_calloc(sizeof(ngx_livepeer_curl_job_t), log);
+    job = loop->multi ? ngx_calloc(sizeof(ngx_livepeer_curl_job_t), log)
+                      : NULL;
     if (job == NULL) {
         return NULL;
     }
 
     job->conf = *conf;
     job->call.impl = job;
+    job->call.refusal = (char *) job->head.error;
     job->call.started = ngx_current_msec;
     lp_buf_init(&job->call.answer, conf->answer_max);
+    ngx_livepeer_body_init(&job->body, conf->body, conf->body_len);
 
     job->timer.handler = ngx_livepeer_curl_deadline_handler;
     job->timer.data = job;
@@ -574,7 +578,7 @@ ngx_livepeer_curl_sentence(ngx_livepeer_curl_job_t *job, CURLcode code)
         return "has a name that does not resolve";
 
     case CURLE_COULDNT_CONNECT:
-        return "does not accept connections";
+        return job->reason ? job->reason : "does not accept connections";
 
     case CURLE_OPERATION_TIMEDOUT:
         return "did not accept the connection in time";
@@ -672,12 +676,10 @@ ngx_livepeer_curl_run(curl_socket_t fd, int ready)
 
     curl_multi_socket_action(loop->multi, fd, ready, &running);
 
-    for ( ;; ) {
-        msg = curl_multi_info_read(loop->multi, &left);
-        if (msg == NULL) {
-            break;
-        }
-
+    for (msg = curl_multi_info_read(loop->multi, &left);
+         msg;
+         msg = curl_multi_info_read(loop->multi, &left))
+    {
         if (msg->msg != CURLMSG_DONE) {
             continue;
         }

@@ -23,6 +23,8 @@ typedef struct {
     ngx_msec_t            head_timeout;     /* until the head of the answer */
     ngx_msec_t            timeout;          /* in total */
     size_t                answer_max;       /* bytes; more fails the call */
+    ngx_uint_t            stranger;         /* the URL is not the operator's:
+                                               public addresses only */
 
     /*
      * Bytes of the answer. When on_data is NULL they are gathered in
@@ -39,6 +41,10 @@ struct ngx_livepeer_call_s {
     unsigned              headers_done:1;
     unsigned              done:1;           /* finished, well or not */
     unsigned              failed:1;
+    unsigned              reached:1;        /* something of it may be with the
+                                               peer; as of the last look */
+    const char           *refusal;          /* Livepeer-Error, or ""; for as
+                                               long as the call */
     const char           *error;            /* a fixed sentence if failed */
     lp_buf_t              answer;
     ngx_msec_t            started, sent, first_byte, finished;
@@ -53,6 +59,9 @@ void ngx_livepeer_curl_done(ngx_cycle_t *cycle);
 /* NULL: no memory or no connection left. Strings and body are borrowed */
 ngx_livepeer_call_t *ngx_livepeer_curl_start(ngx_livepeer_call_conf_t *conf,
     ngx_log_t *log);
+
+/* 1 when anything of the request may have left: a connection was there */
+ngx_uint_t ngx_livepeer_curl_reached(ngx_livepeer_call_t *call);
 
 /* at any time, also when done; *call becomes NULL; no callback afterwards */
 void ngx_livepeer_curl_cancel(ngx_livepeer_call_t **call);

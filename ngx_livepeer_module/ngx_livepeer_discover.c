@@ -13,7 +13,6 @@
 #define NGX_LIVEPEER_DISCOVER_TIMEOUT   2500
 #define NGX_LIVEPEER_DISCOVER_ARENA     (1024 * 1024)
 #define NGX_LIVEPEER_DISCOVER_POOL      1024
-#define NGX_LIVEPEER_DISCOVER_TOKEN     1024         /* bytes of each part */
 #define NGX_LIVEPEER_DISCOVER_LATE      180          /* s before a token ends */
 #define NGX_LIVEPEER_DISCOVER_FRESH     60000        /* ms, at least */
 #define NGX_LIVEPEER_DISCOVER_OLD       1800         /* s, at most */
@@ -174,6 +173,7 @@ ngx_livepeer_discover_ask(ngx_livepeer_session_t *s)
                                &s->request_buf);
 
     conf.url = s->ask_url;
+    conf.stranger = s->stranger;
     conf.headers = s->ask_headers;
     conf.wake = ngx_livepeer_discover_ask_wake;
     conf.owner = s;
@@ -260,8 +260,8 @@ ngx_livepeer_discover_judge(ngx_livepeer_session_t *s,
     lp_capabilities_t   job;
 
     if (!info->has_token || info->token.token.len == 0
-        || info->token.token.len > NGX_LIVEPEER_DISCOVER_TOKEN
-        || ngx_strlen(info->token.session_id) > NGX_LIVEPEER_DISCOVER_TOKEN)
+        || info->token.token.len > NGX_LIVEPEER_TOKEN_MAX
+        || ngx_strlen(info->token.session_id) > NGX_LIVEPEER_TOKEN_MAX)
     {
         return "gave no auth token";
     }
@@ -275,6 +275,11 @@ ngx_livepeer_discover_judge(ngx_livepeer_session_t *s,
     }
 
     has_signer = info->has_address && !lp_address_is_zero(&info->address);
+
+    if (s->stream->conf->money.on_chain && !ngx_livepeer_pay_signer_ok(s, info))
+    {
+        return "signs with another address than the registered one";
+    }
 
     if (s->pinned && (has_signer != s->has_signer
                       || (has_signer
@@ -330,6 +335,20 @@ ngx_livepeer_discover_age(ngx_livepeer_session_t *s)
 }
 
 
+/*
+ * New tickets at the old price, for a session that can go on: its token and
+ * the credit that hangs on it are kept.
+ */
+
+static ngx_uint_t
+ngx_livepeer_discover_keeps(ngx_livepeer_session_t *s, lp_price_t price)
+{
+    return s->stream->conf->money.on_chain && s->info.has_token && !s->refused
+           && (ngx_msec_int_t) (s->refresh - ngx_current_msec) > 0
+           && lp_price_cmp(&price, &s->account.price) == 0;
+}
+
+
 /* NULL: the session is ready; or why it is not */
 
 const char *
@@ -337,6 +356,7 @@ ngx_livepeer_discover_take(ngx_livepeer_session_t *s)
 {
     ngx_str_t             uri;
     lp_arena_t            arena;
+    lp_price_t            price = s->account.price;
     const char           *why;
     lp_wire_orch_info_t   info;
 
@@ -348,6 +368,10 @@ ngx_livepeer_discover_take(ngx_livepeer_session_t *s)
         why = ngx_livepeer_discover_judge(s, &info, &uri);
     }
 
+    if (why == NULL && s->stream->conf->money.on_chain) {
+        why = ngx_livepeer_pay_take(s, &info);
+    }
+
     if (why == NULL && ngx_livepeer_discover_pin(s, &info, &uri) != NGX_OK) {
         why = "was not used: out of memory";
     }
@@ -356,6 +380,15 @@ ngx_livepeer_discover_take(ngx_livepeer_session_t *s)
         lp_arena_done(&arena);
         return why;
     }
+
+    if (ngx_livepeer_discover_keeps(s, price)) {
+        lp_arena_done(&arena);
+        s->ready = 1;
+        return NULL;
+    }
+
+    ngx_livepeer_pay_forfeit(&s->account);
+    s->refused = 0;
 
     /* a place nobody will use again is given back, if nothing runs there */
 

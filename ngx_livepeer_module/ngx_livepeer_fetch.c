@@ -50,6 +50,7 @@ ngx_livepeer_fetch_open(ngx_livepeer_seg_t *seg, ngx_uint_t i)
     ngx_memzero(&conf, sizeof(ngx_livepeer_call_conf_t));
 
     conf.url = r->url;
+    conf.stranger = seg->session->stranger;
     conf.connect_timeout = NGX_LIVEPEER_FETCH_CONNECT;
     conf.timeout = NGX_LIVEPEER_FETCH_TOTAL;
     conf.answer_max = ngx_livepeer_seg_rendition_max(seg, i);

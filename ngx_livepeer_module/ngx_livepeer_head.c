@@ -1,5 +1,5 @@
 /*
- * Status line, the three headers that matter, and the empty line that ends a
+ * Status line, the four headers that matter, and the empty line that ends a
  * head. Heads of 1xx answers come first and do not count.
  */
 #include "ngx_livepeer_module/ngx_livepeer_head.h"
@@ -99,6 +99,13 @@ ngx_livepeer_head_line(ngx_livepeer_head_t *h, u_char *line, size_t len)
     if (value) {
         h->length = ngx_atoof(value, value_len);
         return h->length >= 0 ? NGX_OK : NGX_ERROR;
+    }
+
+    value = ngx_livepeer_head_value(line, end, "livepeer-error", &value_len);
+    if (value) {
+        (void) ngx_cpystrn(h->error, value,
+                           ngx_min(value_len + 1, sizeof(h->error)));
+        return NGX_OK;
     }
 
     value = ngx_livepeer_head_value(line, end, "grpc-status", &value_len);

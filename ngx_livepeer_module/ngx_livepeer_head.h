@@ -15,6 +15,7 @@ typedef struct {
     ngx_uint_t  status;                       /* 0: not known yet */
     ngx_int_t   grpc_status;                  /* -1: not known yet */
     off_t       length;                       /* of the body; -1: not said */
+    u_char      error[32];                    /* Livepeer-Error, cut; "" */
     ngx_uint_t  done;                         /* what comes now is a trailer */
 } ngx_livepeer_head_t;
 

@@ -3,9 +3,11 @@
  * and HTTP (directives). Tables, conf and hooks; no behaviour.
  */
 #include "ngx_livepeer_module/ngx_livepeer_module.h"
+#include "ngx_livepeer_module/ngx_livepeer_chain.h"
 #include "ngx_livepeer_module/ngx_livepeer_conf.h"
 #include "ngx_livepeer_module/ngx_livepeer_curl.h"
 #include "ngx_livepeer_module/ngx_livepeer_serve.h"
+#include "ngx_livepeer_module/ngx_livepeer_signer.h"
 #include "ngx_livepeer_module/ngx_livepeer_status.h"
 #include "ngx_livepeer_module/ngx_livepeer_sweep.h"
 #include "ngx_livepeer_module/ngx_livepeer_tap.h"
@@ -74,7 +76,7 @@ static ngx_command_t  ngx_livepeer_rtmp_commands[] = {
     ngx_livepeer_command("livepeer", NGX_CONF_TAKE1,
                          ngx_livepeer_conf_enable, enable),
 
-    ngx_livepeer_command("livepeer_orchestrator", NGX_CONF_TAKE12,
+    ngx_livepeer_command("livepeer_orchestrator", NGX_CONF_TAKE123,
                          ngx_livepeer_conf_orchestrator, orchestrators),
 
     ngx_livepeer_command("livepeer_profiles", NGX_CONF_1MORE,
@@ -109,6 +111,49 @@ static ngx_command_t  ngx_livepeer_rtmp_commands[] = {
 
     ngx_livepeer_command("livepeer_max_memory", NGX_CONF_TAKE1,
                          ngx_conf_set_size_slot, max_memory),
+
+    ngx_livepeer_command("livepeer_signer", NGX_CONF_TAKE1,
+                         ngx_livepeer_conf_signer, money.signer),
+
+    ngx_livepeer_command("livepeer_eth_rpc", NGX_CONF_1MORE,
+                         ngx_livepeer_conf_rpc, money.rpc),
+
+    ngx_livepeer_command("livepeer_controller", NGX_CONF_TAKE1,
+                         ngx_livepeer_conf_controller, money.controller),
+
+    ngx_livepeer_command("livepeer_chain_id", NGX_CONF_TAKE1,
+                         ngx_conf_set_num_slot, money.chain_id),
+
+    ngx_livepeer_command("livepeer_max_price", NGX_CONF_TAKE1,
+                         ngx_livepeer_conf_max_price, money.max_price),
+
+    ngx_livepeer_command("livepeer_budget", NGX_CONF_TAKE12,
+                         ngx_livepeer_conf_budget, money.budget),
+
+    ngx_livepeer_command("livepeer_max_ticket_ev", NGX_CONF_TAKE1,
+                         ngx_livepeer_conf_wei, money.max_ticket_ev),
+
+    ngx_livepeer_command("livepeer_max_total_ev", NGX_CONF_TAKE1,
+                         ngx_livepeer_conf_wei, money.max_total_ev),
+
+    ngx_livepeer_command("livepeer_min_deposit", NGX_CONF_TAKE1,
+                         ngx_livepeer_conf_wei, money.min_deposit),
+
+    ngx_livepeer_command("livepeer_max_tickets", NGX_CONF_TAKE1,
+                         ngx_conf_set_num_slot, money.max_tickets),
+
+    ngx_livepeer_command("livepeer_deposit_multiplier", NGX_CONF_TAKE1,
+                         ngx_conf_set_num_slot, money.deposit_multiplier),
+
+    ngx_livepeer_command("livepeer_price_rise", NGX_CONF_TAKE1,
+                         ngx_conf_set_num_slot, money.price_rise),
+
+    ngx_livepeer_command("livepeer_allow_delegated_signer", NGX_CONF_FLAG,
+                         ngx_conf_set_flag_slot,
+                         money.allow_delegated_signer),
+
+    ngx_livepeer_command("livepeer_allow_private", NGX_CONF_FLAG,
+                         ngx_conf_set_flag_slot, money.allow_private),
 
       ngx_null_command
 };
@@ -313,6 +358,7 @@ ngx_livepeer_init_conf(ngx_cycle_t *cycle, void *conf)
 static ngx_int_t
 ngx_livepeer_init_process(ngx_cycle_t *cycle)
 {
+    ngx_livepeer_money_t      *money;
     ngx_livepeer_core_conf_t  *ccf;
 
     ccf = (ngx_livepeer_core_conf_t *) ngx_get_conf(cycle->conf_ctx,
@@ -327,7 +373,17 @@ ngx_livepeer_init_process(ngx_cycle_t *cycle)
 
     ngx_livepeer_sweep_init(cycle);
 
-    return ngx_livepeer_curl_init(cycle);
+    if (ngx_livepeer_curl_init(cycle) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    /* all applications have the same signer and chain, or none */
+
+    money = &((ngx_livepeer_app_t **) ccf->apps.elts)[0]->stream.money;
+    ngx_livepeer_signer_init(money);
+    ngx_livepeer_chain_init(money);
+
+    return NGX_OK;
 }
 
 
@@ -343,6 +399,8 @@ ngx_livepeer_exit_process(ngx_cycle_t *cycle)
         && (ngx_process == NGX_PROCESS_WORKER
             || ngx_process == NGX_PROCESS_SINGLE))
     {
+        ngx_livepeer_chain_done();
+        ngx_livepeer_signer_done();
         ngx_livepeer_curl_done(cycle);
     }
 }
@@ -375,6 +433,9 @@ ngx_livepeer_check_app(ngx_conf_t *cf, ngx_livepeer_core_conf_t *ccf,
     } else if (!ngx_livepeer_name_ok(&conf->app)) {
         why = "\"livepeer on\" requires an application name of 1 to 64 "
               "of A-Z a-z 0-9 _ -";
+
+    } else {
+        why = ngx_livepeer_conf_money_check(&conf->money);
     }
 
     other = ccf->apps.elts;
@@ -390,6 +451,11 @@ ngx_livepeer_check_app(ngx_conf_t *cf, ngx_livepeer_core_conf_t *ccf,
                                  conf->app.len) == 0)
         {
             why = "two applications with \"livepeer on\" have this name";
+
+        } else if (!ngx_livepeer_conf_money_same(&other[i]->stream.money,
+                                                 &conf->money))
+        {
+            why = "two applications have different signers or chains";
         }
     }
 
@@ -400,14 +466,29 @@ ngx_livepeer_check_app(ngx_conf_t *cf, ngx_livepeer_core_conf_t *ccf,
         return NGX_ERROR;
     }
 
-    if (conf->keys == NULL) {
+    if (conf->keys == NULL && conf->money.on_chain) {
+
+        /* nobody spends our deposit unasked: T-33 */
+
+        conf->keys = ngx_array_create(cf->pool, 1, sizeof(ngx_str_t));
+        if (conf->keys == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_log_error(NGX_LOG_WARN, cf->log, 0,
+                      "application \"%V\" has no \"livepeer_key\": on chain "
+                      "nobody may publish without one", &conf->app);
+
+    } else if (conf->keys == NULL) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "application \"%V\" has no \"livepeer_key\": only "
                       "publishers on this machine are accepted",
                       &conf->app);
     }
 
-    if (conf->profiles && conf->orchestrators == NULL) {
+    if (conf->profiles && conf->orchestrators == NULL
+        && !conf->money.on_chain)
+    {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "application \"%V\" has \"livepeer_profiles\" and no "
                       "\"livepeer_orchestrator\": only the source is served",

@@ -13,8 +13,10 @@
 #include "ngx_livepeer_module/ngx_livepeer_curl.h"
 #include "ngx_livepeer_module/ngx_livepeer_fetch.h"
 #include "ngx_livepeer_module/ngx_livepeer_hls.h"
+#include "ngx_livepeer_module/ngx_livepeer_pay.h"
 #include "ngx_livepeer_module/ngx_livepeer_seg.h"
 #include "ngx_livepeer_module/ngx_livepeer_session.h"
+#include "ngx_livepeer_module/ngx_livepeer_stop.h"
 #include "ngx_livepeer_module/ngx_livepeer_submit.h"
 #include "ngx_livepeer_module/ngx_livepeer_verify.h"
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
@@ -275,6 +277,11 @@ ngx_livepeer_seg_transcodable(ngx_livepeer_seg_t *seg)
         return 0;
     }
 
+    if (!ngx_livepeer_stop_none(seg->stream)) {
+        seg->stopped = 1;
+        return 0;
+    }
+
     if (ngx_livepeer_seg_reserve(seg) == NGX_OK) {
         return 1;
     }
@@ -377,6 +384,23 @@ ngx_livepeer_seg_sign(ngx_livepeer_seg_t *seg)
 }
 
 
+/* the few words of a refusal are awaited: they may say that a new session
+   would be taken */
+
+static ngx_int_t
+ngx_livepeer_seg_refused(ngx_livepeer_seg_t *seg)
+{
+    if (!seg->call->done) {
+        return NGX_AGAIN;
+    }
+
+    seg->reason = ngx_livepeer_submit_refusal(seg->call->status);
+    ngx_livepeer_pay_refused(seg);
+
+    return NGX_DECLINED;
+}
+
+
 static ngx_int_t
 ngx_livepeer_seg_upload(ngx_livepeer_seg_t *seg)
 {
@@ -396,8 +420,7 @@ ngx_livepeer_seg_upload(ngx_livepeer_seg_t *seg)
     /* the early 200: our bytes arrived; the same response brings the result */
 
     if (seg->call->status != 200) {
-        seg->reason = ngx_livepeer_submit_refusal(seg->call->status);
-        return NGX_DECLINED;
+        return ngx_livepeer_seg_refused(seg);
     }
 
     seg->uploaded = ngx_current_msec;
@@ -473,6 +496,10 @@ ngx_livepeer_seg_verify(ngx_livepeer_seg_t *seg)
 
     ngx_livepeer_session_good(seg);
 
+    if (ngx_livepeer_pay_settle(seg) != NGX_OK) {
+        ngx_livepeer_session_bad(seg->session, seg->reason);
+    }
+
     if (seg->accuser) {
         ngx_livepeer_session_bad(seg->accuser, "refused a good source");
         seg->accuser = NULL;
@@ -505,7 +532,14 @@ ngx_livepeer_seg_retry(ngx_livepeer_seg_t *seg)
     seg->left = seg->session;
     seg->spent = ngx_current_msec - seg->begun;
 
-    if (seg->late) {
+    if (seg->unpaid) {
+
+        /* it has done nothing wrong */
+
+    } else if (seg->anew) {
+        ngx_livepeer_session_renew(seg, seg->reason);
+
+    } else if (seg->late) {
         ngx_livepeer_session_late(seg, seg->reason);
 
     } else if (seg->session != seg->accuser) {
@@ -513,6 +547,8 @@ ngx_livepeer_seg_retry(ngx_livepeer_seg_t *seg)
     }
 
     seg->late = 0;
+    seg->anew = 0;
+    seg->unpaid = 0;
     ngx_livepeer_seg_drop(seg);
 
     if (seg->attempts >= seg->stream->conf->attempts
@@ -563,6 +599,10 @@ ngx_livepeer_seg_count(ngx_livepeer_seg_t *seg)
 static void
 ngx_livepeer_seg_log_gap(ngx_livepeer_seg_t *seg)
 {
+    if (seg->stopped) {
+        return;
+    }
+
     if (seg->left) {
         ngx_log_error(NGX_LOG_ERR, seg->stream->log, 0,
                       "livepeer: segment %uL of \"%V\": %V %s (%M ms); nobody "
@@ -615,6 +655,7 @@ ngx_livepeer_seg_drop(void *data)
     ngx_livepeer_seg_t  *seg = data;
 
     ngx_livepeer_fetch_drop(seg);
+    ngx_livepeer_pay_drop(seg);
     ngx_livepeer_curl_cancel(&seg->call);
     ngx_livepeer_session_release(&seg->session);
     lp_arena_done(&seg->arena);

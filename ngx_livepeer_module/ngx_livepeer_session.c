@@ -8,25 +8,23 @@
  *       +-------- timer: refresh, 5 s when nobody is usable, end of a
  *                 suspension ---------------------------------+
  *
- * Suspensions and scores belong to the worker and outlive streams. Source:
+ * Suspensions and scores belong to the peer and outlive streams. Source:
  * wire.md 3, 8.2-8.5; threats.md T-21, T-24, T-25, T-31, T-46.
  */
+#include "ngx_livepeer_module/ngx_livepeer_choose.h"
 #include "ngx_livepeer_module/ngx_livepeer_curl.h"
 #include "ngx_livepeer_module/ngx_livepeer_discover.h"
+#include "ngx_livepeer_module/ngx_livepeer_ledger.h"
 #include "ngx_livepeer_module/ngx_livepeer_session.h"
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
 
 
-#define NGX_LIVEPEER_SESSION_SEGS      3             /* in flight at once */
 #define NGX_LIVEPEER_SESSION_REPROBE   5000
 #define NGX_LIVEPEER_SESSION_PAUSE     1000          /* between two askings */
-#define NGX_LIVEPEER_SESSION_PENALTY   (60 * 1000)
-#define NGX_LIVEPEER_SESSION_PENALTIES (6 * 60 * 60 * 1000)
+#define NGX_LIVEPEER_SESSION_STRANGERS (30 * 1000)   /* the same, of the
+                                                        registry */
 #define NGX_LIVEPEER_SESSION_ARENA     (1024 * 1024)
 #define NGX_LIVEPEER_SESSION_LATE      3             /* in a row: a failure */
-#define NGX_LIVEPEER_SESSION_ON_TIME   1000          /* score of real time */
-#define NGX_LIVEPEER_SESSION_SHORT     1500          /* ms: a segment counts
-                                                        as this at least */
 
 
 static void ngx_livepeer_session_ask(ngx_livepeer_session_t *s);
@@ -37,7 +35,10 @@ static void ngx_livepeer_session_answer_handler(ngx_event_t *ev);
 static void ngx_livepeer_session_timer_handler(ngx_event_t *ev);
 
 
-static ngx_queue_t  ngx_livepeer_session_peers;
+static ngx_queue_t           ngx_livepeer_session_streams;
+static uint64_t              ngx_livepeer_session_generation;
+static ngx_livepeer_entry_t  ngx_livepeer_session_entries[
+                                 NGX_LIVEPEER_ENTRIES_MAX];
 
 
 static ngx_livepeer_session_t *
@@ -47,68 +48,11 @@ ngx_livepeer_session_of(ngx_queue_t *q)
 }
 
 
-/* Peers */
-
-
-static ngx_livepeer_peer_t *
-ngx_livepeer_session_peer(ngx_str_t *url, ngx_log_t *log)
-{
-    ngx_queue_t          *q, *peers = &ngx_livepeer_session_peers;
-    ngx_livepeer_peer_t  *peer;
-
-    if (peers->next == NULL) {
-        ngx_queue_init(peers);
-    }
-
-    for (q = ngx_queue_head(peers);
-         q != ngx_queue_sentinel(peers);
-         q = ngx_queue_next(q))
-    {
-        peer = ngx_queue_data(q, ngx_livepeer_peer_t, queue);
-
-        if (peer->url.len == url->len
-            && ngx_memcmp(peer->url.data, url->data, url->len) == 0)
-        {
-            return peer;
-        }
-    }
-
-    /* never freed: as many as the configuration names */
-
-    peer = ngx_calloc(sizeof(ngx_livepeer_peer_t) + url->len, log);
-    if (peer == NULL) {
-        return NULL;
-    }
-
-    peer->url.data = (u_char *) (peer + 1);
-    peer->url.len = url->len;
-    ngx_memcpy(peer->url.data, url->data, url->len);
-
-    ngx_queue_init(&peer->sessions);
-    ngx_queue_insert_tail(peers, &peer->queue);
-
-    return peer;
-}
-
-
-/* ms until its suspension ends, 0 or less when it is over */
-
-static ngx_msec_int_t
-ngx_livepeer_session_suspended(ngx_livepeer_peer_t *peer)
-{
-    if (peer->penalty == 0) {
-        return 0;
-    }
-
-    return (ngx_msec_int_t) (peer->suspended + peer->penalty
-                             - ngx_current_msec);
-}
-
-
 static ngx_uint_t
 ngx_livepeer_session_usable(ngx_livepeer_session_t *s)
 {
-    return s->ready && ngx_livepeer_session_suspended(s->peer) <= 0;
+    return s->ready && !s->gone
+           && ngx_livepeer_peer_suspended(s->peer) <= 0;
 }
 
 
@@ -138,8 +82,12 @@ ngx_livepeer_session_show(ngx_livepeer_session_t *s, ngx_livepeer_seg_t *seg,
     const char *why)
 {
     ngx_msec_t                 rtt;
+    ngx_uint_t                 any, suspended;
     ngx_livepeer_slot_t       *slot = s->stream->slot;
     ngx_livepeer_orch_stat_t  *row;
+
+    any = ngx_livepeer_session_any(s->stream);
+    suspended = ngx_livepeer_peer_suspended(s->peer) > 0;
 
     ngx_livepeer_zone_lock();
 
@@ -152,7 +100,12 @@ ngx_livepeer_session_show(ngx_livepeer_session_t *s, ngx_livepeer_seg_t *seg,
 
     if (row) {
         row->in_flight = s->in_flight;
-        row->suspended = ngx_livepeer_session_suspended(s->peer) > 0;
+        row->suspended = suspended;
+
+        if (s->peer->known) {
+            row->address = s->peer->address;
+            row->price = s->account.price;
+        }
 
         if (why) {
             row->failures++;
@@ -167,7 +120,7 @@ ngx_livepeer_session_show(ngx_livepeer_session_t *s, ngx_livepeer_seg_t *seg,
         }
     }
 
-    if (ngx_livepeer_session_any(s->stream)) {
+    if (any) {
         slot->advice &= ~NGX_LIVEPEER_ADVICE_NO_ORCH;
 
     } else if (s->call == NULL) {
@@ -246,8 +199,8 @@ ngx_livepeer_session_add(ngx_livepeer_stream_t *st,
     }
 
     s->stream = st;
-    s->url = conf->url;
     s->prefer = conf->prefer;
+    s->stranger = conf->listed && !st->conf->money.allow_private;
     s->index = index;
 
     lp_buf_init(&s->request, LP_WIRE_MESSAGE_MAX);
@@ -265,11 +218,17 @@ ngx_livepeer_session_add(ngx_livepeer_stream_t *st,
     cln->handler = ngx_livepeer_session_close;
     cln->data = s;
 
-    s->peer = ngx_livepeer_session_peer(&s->url, st->log);
+    s->peer = ngx_livepeer_peer_get(&conf->url,
+                                    conf->known && st->conf->money.on_chain
+                                    ? &conf->address : NULL, st->log);
+    if (s->peer == NULL) {
+        return NGX_ERROR;
+    }
 
-    if (s->peer == NULL
-        || ngx_livepeer_url_parse(&s->origin, &s->url) != NGX_OK)
-    {
+    s->peer->listed = conf->listed;
+    s->url = s->peer->url;
+
+    if (ngx_livepeer_url_parse(&s->origin, &s->url) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -277,6 +236,87 @@ ngx_livepeer_session_add(ngx_livepeer_stream_t *st,
     ngx_queue_insert_tail(&s->peer->sessions, &s->sibling);
     ngx_livepeer_session_ask(s);
     ngx_livepeer_session_show(s, NULL, NULL);
+
+    return NGX_OK;
+}
+
+
+/* one entry of the registry, for st; or what st has of it is still there */
+
+static ngx_int_t
+ngx_livepeer_session_list(ngx_livepeer_stream_t *st,
+    ngx_livepeer_entry_t *entry, ngx_uint_t *n)
+{
+    ngx_queue_t               *q;
+    ngx_livepeer_session_t    *s;
+    ngx_livepeer_orch_conf_t   conf;
+
+    for (q = ngx_queue_head(&st->sessions);
+         q != ngx_queue_sentinel(&st->sessions);
+         q = ngx_queue_next(q))
+    {
+        s = ngx_livepeer_session_of(q);
+
+        if (lp_address_equal(&s->peer->address, &entry->address)
+            && ngx_strcmp(s->peer->url.data, entry->url) == 0)
+        {
+            s->gone = 0;
+            return NGX_OK;
+        }
+    }
+
+    if (*n == NGX_LIVEPEER_ORCHS_MAX) {
+        return NGX_OK;
+    }
+
+    ngx_memzero(&conf, sizeof(ngx_livepeer_orch_conf_t));
+
+    conf.url.data = (u_char *) entry->url;
+    conf.url.len = ngx_strlen(entry->url);
+    conf.listed = 1;
+    conf.known = 1;
+    conf.address = entry->address;
+
+    return ngx_livepeer_session_add(st, &conf, (*n)++);
+}
+
+
+/*
+ * The registry comes in the order of stake. When it has more than a stream
+ * can have, the first half are taken and the rest drawn by lot, so that
+ * nobody is never tried (T-31).
+ */
+
+static ngx_int_t
+ngx_livepeer_session_registry(ngx_livepeer_stream_t *st)
+{
+    ngx_uint_t             i, k, n, total;
+    ngx_queue_t           *q;
+    ngx_livepeer_entry_t   swap, *e = ngx_livepeer_session_entries;
+
+    total = ngx_livepeer_ledger_entries(e, NGX_LIVEPEER_ENTRIES_MAX);
+    n = 0;
+
+    for (q = ngx_queue_head(&st->sessions);
+         q != ngx_queue_sentinel(&st->sessions);
+         q = ngx_queue_next(q))
+    {
+        ngx_livepeer_session_of(q)->gone = 1;
+        n++;
+    }
+
+    for (i = 0; i < total; i++) {
+        if (total > NGX_LIVEPEER_ORCHS_MAX && i >= NGX_LIVEPEER_ORCHS_MAX / 2) {
+            k = i + (ngx_uint_t) ngx_random() % (total - i);
+            swap = e[i];
+            e[i] = e[k];
+            e[k] = swap;
+        }
+
+        if (ngx_livepeer_session_list(st, &e[i], &n) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
 
     return NGX_OK;
 }
@@ -290,8 +330,19 @@ ngx_livepeer_session_start(ngx_livepeer_stream_t *st)
 
     ngx_queue_init(&st->sessions);
 
-    if (st->conf->orchestrators == NULL || st->conf->profiles == NULL) {
+    if (st->conf->profiles == NULL) {
         return NGX_OK;
+    }
+
+    if (ngx_livepeer_session_streams.next == NULL) {
+        ngx_queue_init(&ngx_livepeer_session_streams);
+    }
+
+    ngx_queue_insert_tail(&ngx_livepeer_session_streams, &st->queue);
+
+    if (st->conf->orchestrators == NULL) {
+        return st->conf->money.on_chain ? ngx_livepeer_session_registry(st)
+                                        : NGX_OK;
     }
 
     conf = st->conf->orchestrators->elts;
@@ -309,10 +360,46 @@ ngx_livepeer_session_start(ngx_livepeer_stream_t *st)
 
 
 void
+ngx_livepeer_session_tick(void)
+{
+    uint64_t                generation;
+    ngx_uint_t              changed;
+    ngx_queue_t            *q, *streams = &ngx_livepeer_session_streams;
+    ngx_livepeer_stream_t  *st;
+
+    generation = ngx_livepeer_ledger_generation();
+    changed = generation != ngx_livepeer_session_generation;
+    ngx_livepeer_session_generation = generation;
+
+    if (streams->next == NULL) {
+        return;
+    }
+
+    for (q = ngx_queue_head(streams);
+         q != ngx_queue_sentinel(streams);
+         q = ngx_queue_next(q))
+    {
+        st = ngx_queue_data(q, ngx_livepeer_stream_t, queue);
+
+        if (changed && st->conf->orchestrators == NULL && !st->closed) {
+            (void) ngx_livepeer_session_registry(st);
+        }
+
+        ngx_livepeer_session_wake(st);
+    }
+}
+
+
+void
 ngx_livepeer_session_stop(ngx_livepeer_stream_t *st)
 {
     ngx_queue_t             *q;
     ngx_livepeer_session_t  *s;
+
+    if (st->queue.next) {
+        ngx_queue_remove(&st->queue);
+        st->queue.next = NULL;
+    }
 
     while (!ngx_queue_empty(&st->sessions)) {
         q = ngx_queue_head(&st->sessions);
@@ -380,11 +467,13 @@ ngx_livepeer_session_plan(ngx_livepeer_session_t *s)
         wait = (ngx_msec_int_t) (s->refresh - ngx_current_msec);
 
     } else {
-        wait = ngx_livepeer_session_suspended(s->peer);
+        wait = ngx_livepeer_peer_suspended(s->peer);
 
         if (!ngx_livepeer_session_any(s->stream)) {
             wait = (ngx_msec_int_t) (s->peer->asked
-                                     + NGX_LIVEPEER_SESSION_REPROBE
+                                     + (s->peer->listed
+                                        ? NGX_LIVEPEER_SESSION_STRANGERS
+                                        : NGX_LIVEPEER_SESSION_REPROBE)
                                      - ngx_current_msec);
         }
     }
@@ -426,28 +515,13 @@ ngx_livepeer_session_timer_handler(ngx_event_t *ev)
 /* Answers */
 
 
-/*
- * 1 min, doubled each time to 6 h. What fails during a suspension belongs to
- * the same fault, or was a last resort: it is not made longer.
- */
-
 static void
 ngx_livepeer_session_punish(ngx_livepeer_session_t *s)
 {
-    ngx_livepeer_peer_t  *peer = s->peer;
-
     s->ready = 0;
     s->current = 0;
-
-    if (ngx_livepeer_session_suspended(peer) > 0) {
-        return;
-    }
-
-    peer->penalty = peer->penalty
-                    ? ngx_min(2 * peer->penalty,
-                              NGX_LIVEPEER_SESSION_PENALTIES)
-                    : NGX_LIVEPEER_SESSION_PENALTY;
-    peer->suspended = ngx_current_msec;
+    ngx_livepeer_pay_forfeit(&s->account);
+    ngx_livepeer_peer_punish(s->peer);
 }
 
 
@@ -521,7 +595,10 @@ ngx_livepeer_session_answer_handler(ngx_event_t *ev)
     ngx_livepeer_curl_cancel(&s->call);
     ngx_livepeer_session_tell(s, why != NULL);
 
-    if (why) {
+    if (why && s->account.lag) {
+        s->ready = 0;
+
+    } else if (why) {
         ngx_livepeer_session_punish(s);
     }
 
@@ -540,132 +617,7 @@ ngx_livepeer_session_answer_handler(ngx_event_t *ev)
 }
 
 
-/* Choice */
-
-
-/* unknown ones are worth a try before those that are known to be slow */
-
-static ngx_uint_t
-ngx_livepeer_session_class(ngx_livepeer_session_t *s)
-{
-    if (s->peer->score_milli == 0) {
-        return 1;
-    }
-
-    return s->peer->score_milli <= NGX_LIVEPEER_SESSION_ON_TIME ? 0 : 2;
-}
-
-
-/* the one that worked last is kept while it keeps up: wire.md 8.3 */
-
-static ngx_uint_t
-ngx_livepeer_session_keeps_up(ngx_livepeer_session_t *s)
-{
-    ngx_queue_t         *q, *segs = &s->stream->segs;
-    ngx_livepeer_seg_t  *seg;
-
-    if (!s->current || ngx_livepeer_session_class(s) != 0) {
-        return 0;
-    }
-
-    for (q = ngx_queue_head(segs);
-         q != ngx_queue_sentinel(segs);
-         q = ngx_queue_next(q))
-    {
-        seg = ngx_queue_data(q, ngx_livepeer_seg_t, queue);
-
-        if (seg->session == s) {
-            return ngx_current_msec - seg->begun
-                   < ngx_max(seg->duration_ms, NGX_LIVEPEER_SESSION_SHORT);
-        }
-    }
-
-    return 1;
-}
-
-
-/* is a better than b */
-
-static ngx_uint_t
-ngx_livepeer_session_better(ngx_livepeer_session_t *a,
-    ngx_livepeer_session_t *b)
-{
-    ngx_uint_t      ca, cb;
-    ngx_msec_int_t  sa, sb;
-
-    sa = ngx_max(ngx_livepeer_session_suspended(a->peer), 0);
-    sb = ngx_max(ngx_livepeer_session_suspended(b->peer), 0);
-
-    if (sa != sb) {
-        return sa < sb;
-    }
-
-    if (a->prefer != b->prefer) {
-        return a->prefer;
-    }
-
-    ca = ngx_livepeer_session_keeps_up(a);
-    cb = ngx_livepeer_session_keeps_up(b);
-
-    if (ca != cb) {
-        return ca;
-    }
-
-    ca = ngx_livepeer_session_class(a);
-    cb = ngx_livepeer_session_class(b);
-
-    if (ca != cb) {
-        return ca < cb;
-    }
-
-    if (a->peer->score_milli != b->peer->score_milli) {
-        return a->peer->score_milli < b->peer->score_milli;
-    }
-
-    return a->index < b->index;
-}
-
-
-static ngx_uint_t
-ngx_livepeer_session_tried(ngx_livepeer_seg_t *seg, ngx_livepeer_session_t *s)
-{
-    return (seg->tried & ((uint32_t) 1 << s->index)) != 0;
-}
-
-
-/* *waiting: one that is not free yet may still be */
-
-static ngx_livepeer_session_t *
-ngx_livepeer_session_best(ngx_livepeer_seg_t *seg, ngx_uint_t *waiting)
-{
-    ngx_queue_t             *q, *sessions = &seg->stream->sessions;
-    ngx_livepeer_session_t  *s, *best = NULL;
-
-    *waiting = 0;
-
-    for (q = ngx_queue_head(sessions);
-         q != ngx_queue_sentinel(sessions);
-         q = ngx_queue_next(q))
-    {
-        s = ngx_livepeer_session_of(q);
-
-        if (ngx_livepeer_session_tried(seg, s)) {
-            continue;
-        }
-
-        if (!s->ready) {
-            *waiting |= s->call || s->peer->prober;
-
-        } else if (s->in_flight >= NGX_LIVEPEER_SESSION_SEGS) {
-            *waiting = 1;
-
-        } else if (best == NULL || ngx_livepeer_session_better(s, best)) {
-            best = s;
-        }
-    }
-
-    return best;
-}
+/* Held and given back */
 
 
 ngx_int_t
@@ -674,7 +626,7 @@ ngx_livepeer_session_hold(ngx_livepeer_seg_t *seg)
     ngx_uint_t               waiting;
     ngx_livepeer_session_t  *s;
 
-    s = ngx_livepeer_session_best(seg, &waiting);
+    s = ngx_livepeer_choose_best(seg, &waiting);
 
     if (s == NULL) {
         return waiting ? NGX_AGAIN : NGX_DECLINED;
@@ -682,6 +634,7 @@ ngx_livepeer_session_hold(ngx_livepeer_seg_t *seg)
 
     s->used = 1;
     s->in_flight++;
+    ngx_livepeer_peer_hold(s->peer);
     seg->session = s;
     seg->tried |= (uint32_t) 1 << s->index;
 
@@ -696,14 +649,15 @@ ngx_livepeer_session_other(ngx_livepeer_seg_t *seg)
 {
     ngx_uint_t  waiting;
 
-    return ngx_livepeer_session_best(seg, &waiting) != NULL;
+    return ngx_livepeer_choose_best(seg, &waiting) != NULL;
 }
 
 
 void
 ngx_livepeer_session_release(ngx_livepeer_session_t **s)
 {
-    ngx_livepeer_session_t  *held = *s;
+    ngx_queue_t             *q;
+    ngx_livepeer_session_t  *held = *s, *other;
 
     if (held == NULL) {
         return;
@@ -711,9 +665,19 @@ ngx_livepeer_session_release(ngx_livepeer_session_t **s)
 
     *s = NULL;
     held->in_flight--;
+    ngx_livepeer_peer_release(held->peer);
 
     ngx_livepeer_session_show(held, NULL, NULL);
-    ngx_livepeer_session_wake(held->stream);
+
+    /* one that is tried out is awaited by all streams */
+
+    for (q = ngx_queue_head(&held->peer->sessions);
+         q != ngx_queue_sentinel(&held->peer->sessions);
+         q = ngx_queue_next(q))
+    {
+        other = ngx_queue_data(q, ngx_livepeer_session_t, sibling);
+        ngx_livepeer_session_wake(other->stream);
+    }
 }
 
 
@@ -737,10 +701,10 @@ ngx_livepeer_session_good(ngx_livepeer_seg_t *seg)
     s->current = 1;
     s->worked = 1;
     s->late = 0;
-    s->peer->penalty = 0;
+    ngx_livepeer_peer_praise(s->peer);
     s->peer->score_milli = 1 + (seg->answered - seg->begun) * 1000
                            / ngx_max(seg->duration_ms,
-                                     NGX_LIVEPEER_SESSION_SHORT);
+                                     NGX_LIVEPEER_CHOOSE_SHORT);
 
     ngx_livepeer_session_show(s, seg, NULL);
 }
@@ -768,10 +732,41 @@ ngx_livepeer_session_late(ngx_livepeer_seg_t *seg, const char *why)
     }
 
     score = 1 + (ngx_current_msec - seg->begun) * 1000
-            / ngx_max(seg->duration_ms, NGX_LIVEPEER_SESSION_SHORT);
+            / ngx_max(seg->duration_ms, NGX_LIVEPEER_CHOOSE_SHORT);
 
     s->current = 0;
     s->peer->score_milli = ngx_max(score, s->peer->score_milli);
 
     ngx_livepeer_session_show(s, NULL, why);
+}
+
+
+void
+ngx_livepeer_session_renew(ngx_livepeer_seg_t *seg, const char *why)
+{
+    ngx_livepeer_session_t  *s = seg->session;
+
+    seg->tried &= ~((uint32_t) 1 << s->index);
+
+    s->ready = 0;
+    s->refused = 1;
+    ngx_livepeer_pay_forfeit(&s->account);
+    ngx_livepeer_session_show(s, NULL, why);
+    ngx_livepeer_session_ask(s);
+}
+
+
+void
+ngx_livepeer_session_adopt(ngx_livepeer_session_t *s, lp_arena_t *arena,
+    const lp_wire_token_t *token)
+{
+    lp_wire_token_t  kept = *token;
+
+    lp_arena_done(&s->arena);
+    s->arena = *arena;
+    lp_arena_init(arena, NGX_LIVEPEER_SESSION_ARENA);
+
+    ngx_memzero(&s->info, sizeof(lp_wire_orch_info_t));
+    s->info.token = kept;
+    s->info.has_token = 1;
 }

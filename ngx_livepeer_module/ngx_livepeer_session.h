@@ -1,31 +1,18 @@
 /*
  * The orchestrators of one stream: discovered, refreshed, chosen, held,
  * released, suspended. A seg asks for one and gives it back with a verdict;
- * nothing else decides who works. Today's source is the static list; the
- * registry of the chain becomes a second one.
+ * nothing else decides who works. They come from the configuration or, when
+ * it names none, from the registry of the chain.
  */
 #ifndef NGX_LIVEPEER_SESSION_H
 #define NGX_LIVEPEER_SESSION_H
 
 
 #include "ngx_livepeer_module/ngx_livepeer.h"
+#include "ngx_livepeer_module/ngx_livepeer_pay.h"
+#include "ngx_livepeer_module/ngx_livepeer_peer.h"
 #include "ngx_livepeer_module/ngx_livepeer_url.h"
 
-
-/* what this worker knows of an orchestrator, over all streams */
-typedef struct {
-    ngx_queue_t                queue;
-    ngx_str_t                  url;
-    ngx_msec_t                 suspended;     /* since */
-    ngx_msec_t                 penalty;       /* for how long; 0: never */
-    ngx_uint_t                 score_milli;   /* round trip / duration, of the
-                                                 last one; 0: unknown */
-    ngx_queue_t                sessions;      /* of all streams */
-    ngx_livepeer_session_t    *prober;        /* asks just now, for all when
-                                                 the peer is down */
-    ngx_msec_t                 asked;         /* by any of them */
-    unsigned                   down:1;        /* the last asking failed */
-} ngx_livepeer_peer_t;
 
 struct ngx_livepeer_session_s {
     ngx_queue_t                queue;         /* in stream->sessions */
@@ -35,6 +22,8 @@ struct ngx_livepeer_session_s {
     ngx_str_t                  url;           /* as configured */
     ngx_livepeer_url_t         origin;        /* its parts */
     ngx_flag_t                 prefer;
+    ngx_uint_t                 stranger;      /* of the registry: its URL is
+                                                 not the operator's */
     ngx_uint_t                 index;         /* its bit in seg->tried */
     ngx_uint_t                 in_flight;
     ngx_uint_t                 late;          /* attempts given up, in a row */
@@ -56,6 +45,7 @@ struct ngx_livepeer_session_s {
                                                  two are */
     ngx_livepeer_url_t         base_parts;
     lp_address_t               signer;        /* of results */
+    ngx_livepeer_account_t     account;       /* on chain */
     unsigned                   has_signer:1;
     unsigned                   pinned:1;      /* base, signer are known */
     unsigned                   ready:1;
@@ -63,6 +53,9 @@ struct ngx_livepeer_session_s {
     unsigned                   used:1;        /* its token went out */
     unsigned                   worked:1;      /* it has delivered before */
     unsigned                   silent:1;      /* its failure was logged */
+    unsigned                   refused:1;     /* a payment: its token is to be
+                                                 another one */
+    unsigned                   gone:1;        /* from the registry */
 };
 
 
@@ -95,6 +88,20 @@ void ngx_livepeer_session_bad(ngx_livepeer_session_t *s, const char *why);
  * its session goes on; the third time in a row is a failure.
  */
 void ngx_livepeer_session_late(ngx_livepeer_seg_t *seg, const char *why);
+
+/*
+ * ... or it refused the payment, for a reason that may have passed: it is
+ * asked anew, and seg may try it again.
+ */
+void ngx_livepeer_session_renew(ngx_livepeer_seg_t *seg, const char *why);
+
+/* a token that came with a result; the arena that holds it becomes s's */
+void ngx_livepeer_session_adopt(ngx_livepeer_session_t *s, lp_arena_t *arena,
+    const lp_wire_token_t *token);
+
+/* every second: who came to the registry is asked, who left it is not used
+   any more, and segs that wait for other workers look again */
+void ngx_livepeer_session_tick(void);
 
 /* all: EndTranscodingSession to those that got a segment, then forgotten */
 void ngx_livepeer_session_stop(ngx_livepeer_stream_t *st);

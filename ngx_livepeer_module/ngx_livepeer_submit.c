@@ -7,6 +7,7 @@
 #include "common/net/segcreds.h"
 #include "common/util/log.h"
 #include "ngx_livepeer_module/ngx_livepeer_curl.h"
+#include "ngx_livepeer_module/ngx_livepeer_pay.h"
 #include "ngx_livepeer_module/ngx_livepeer_seg.h"
 #include "ngx_livepeer_module/ngx_livepeer_session.h"
 #include "ngx_livepeer_module/ngx_livepeer_signer.h"
@@ -106,7 +107,8 @@ ngx_livepeer_submit_credentials(ngx_livepeer_seg_t *seg)
     lp_capability_job(&data.capabilities, data.profiles, data.nprofiles);
     data.has_capabilities = 1;
 
-    rc = ngx_livepeer_signer_segment(seg, &data);
+    rc = st->conf->money.on_chain ? ngx_livepeer_pay_sign(seg, &data)
+                                  : ngx_livepeer_signer_segment(&data);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -121,7 +123,8 @@ ngx_livepeer_submit_credentials(ngx_livepeer_seg_t *seg)
 
 /*
  * Off chain nobody is paid, but the sender's address lets the orchestrator
- * check the segment's signature, and the price must not divide by zero.
+ * check the segment's signature, and the price must not divide by zero. On
+ * chain the bill says the rest.
  */
 
 static ngx_int_t
@@ -144,6 +147,10 @@ ngx_livepeer_submit_payment(ngx_livepeer_seg_t *seg)
     payment.price.den = 1;
     payment.has_price = 1;
 
+    if (seg->bill) {
+        ngx_livepeer_pay_payment(seg, &payment);
+    }
+
     lp_buf_init(&value, LP_SEGCREDS_HEADER_MAX);
     lp_segcreds_encode_payment(&value, &payment);
 
@@ -163,7 +170,7 @@ ngx_livepeer_submit_sign(ngx_livepeer_seg_t *seg)
         rc = ngx_livepeer_submit_payment(seg);
     }
 
-    if (rc == NGX_ERROR) {
+    if (rc == NGX_ERROR && !seg->stopped) {
         seg->reason = "was not asked: the segment could not be signed";
         return NGX_DECLINED;
     }
@@ -228,6 +235,7 @@ ngx_livepeer_submit_start(ngx_livepeer_seg_t *seg)
         return NGX_DECLINED;
     }
 
+    conf.stranger = seg->session->stranger;
     conf.body = seg->bytes;
     conf.body_len = seg->len;
     conf.connect_timeout = NGX_LIVEPEER_SUBMIT_CONNECT;
@@ -335,6 +343,12 @@ ngx_livepeer_submit_judge(ngx_livepeer_seg_t *seg, ngx_uint_t *bad_input)
         if (r->renditions[i].pixels <= 0) {
             return "claims a wrong number of pixels";
         }
+    }
+
+    /* on chain its next offer must come with it, from the same one */
+
+    if (r->has_info && seg->bill && !r->info.has_address) {
+        return "changed its address";
     }
 
     /* who signs is frozen for the session: T-24, T-25 */

@@ -2,6 +2,7 @@
  * A URL that a peer sent, taken apart strictly: whatever two parsers could
  * read in two ways is refused (T-45).
  */
+#include "ngx_livepeer_module/ngx_livepeer_address.h"
 #include "ngx_livepeer_module/ngx_livepeer_url.h"
 
 
@@ -196,4 +197,52 @@ ngx_livepeer_url_same_host(ngx_livepeer_url_t *a, ngx_livepeer_url_t *b)
 {
     return a->host.len == b->host.len
            && ngx_strncasecmp(a->host.data, b->host.data, a->host.len) == 0;
+}
+
+
+/* a name is judged again when it has become an address: curl.c */
+
+ngx_uint_t
+ngx_livepeer_url_is_private(ngx_livepeer_url_t *parts)
+{
+    u_char                literal[NGX_INET6_ADDRSTRLEN + 1];
+    ngx_str_t             host = parts->host;
+    struct sockaddr_in    sin;
+    struct sockaddr_in6   sin6;
+
+    if (parts->port < 1024 && parts->port != 80 && parts->port != 443) {
+        return 1;
+    }
+
+    if (host.len == 9
+        && ngx_strncasecmp(host.data, (u_char *) "localhost", 9) == 0)
+    {
+        return 1;
+    }
+
+    if (host.data[0] == '[') {
+        host.data++;
+        host.len -= 2;
+    }
+
+    if (host.len > NGX_INET6_ADDRSTRLEN) {
+        return 0;
+    }
+
+    *ngx_cpymem(literal, host.data, host.len) = '\0';
+
+    ngx_memzero(&sin, sizeof(sin));
+    ngx_memzero(&sin6, sizeof(sin6));
+    sin.sin_family = AF_INET;
+    sin6.sin6_family = AF_INET6;
+
+    if (inet_pton(AF_INET, (char *) literal, &sin.sin_addr) == 1) {
+        return !ngx_livepeer_address_is_public((struct sockaddr *) &sin);
+    }
+
+    if (inet_pton(AF_INET6, (char *) literal, &sin6.sin6_addr) == 1) {
+        return !ngx_livepeer_address_is_public((struct sockaddr *) &sin6);
+    }
+
+    return 0;
 }

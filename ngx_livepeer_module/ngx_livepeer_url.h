@@ -28,5 +28,9 @@ ngx_int_t ngx_livepeer_url_parse(ngx_livepeer_url_t *parts, ngx_str_t *url);
 ngx_uint_t ngx_livepeer_url_same_host(ngx_livepeer_url_t *a,
     ngx_livepeer_url_t *b);
 
+/* 1 when no stranger may name it: an address that is not public, written out,
+   "localhost", or a port under 1024 but for 80 and 443 (T-44) */
+ngx_uint_t ngx_livepeer_url_is_private(ngx_livepeer_url_t *parts);
+
 
 #endif /* NGX_LIVEPEER_URL_H */

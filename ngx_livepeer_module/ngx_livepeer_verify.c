@@ -146,10 +146,20 @@ ngx_livepeer_verify_audio(ngx_livepeer_seg_t *seg, lp_ts_info_t *info)
 }
 
 
+/* a hundredth may be another way of counting; the fee is by the smaller */
+
+static ngx_uint_t
+ngx_livepeer_verify_pixels(ngx_livepeer_rendition_t *r)
+{
+    uint64_t  said = (uint64_t) r->pixels, own = r->counted;
+
+    return (said > own ? said - own : own - said) <= own / 100;
+}
+
+
 static const char *
 ngx_livepeer_verify_rendition(ngx_livepeer_seg_t *seg, ngx_uint_t i)
 {
-    uint64_t                   pixels;
     lp_status_t                status;
     lp_ts_info_t               info;
     lp_profile_t              *p = &seg->stream->rungs[i].profile;
@@ -181,13 +191,11 @@ ngx_livepeer_verify_rendition(ngx_livepeer_seg_t *seg, ngx_uint_t i)
         return "sent a rendition with other audio";
     }
 
-    pixels = (uint64_t) info.video_units * info.sps.width * info.sps.height;
+    r->counted = (uint64_t) info.video_units * info.sps.width
+                 * info.sps.height;
 
-    if ((uint64_t) r->pixels != pixels) {
-        return "claims a wrong number of pixels";
-    }
-
-    return NULL;
+    return ngx_livepeer_verify_pixels(r) ? NULL
+                                         : "claims a wrong number of pixels";
 }
 
 

@@ -13,6 +13,7 @@ typedef struct {
     uint32_t               open;            /* somebody is writing */
     uint64_t               generation;      /* the last one given */
     ngx_livepeer_totals_t  totals;
+    ngx_livepeer_ledger_t  ledger;
     ngx_livepeer_slot_t    slots[NGX_LIVEPEER_SLOTS];
 } ngx_livepeer_zone_t;
 
@@ -305,6 +306,13 @@ ngx_livepeer_totals_t *
 ngx_livepeer_zone_totals(void)
 {
     return &ngx_livepeer_zone->totals;
+}
+
+
+ngx_livepeer_ledger_t *
+ngx_livepeer_zone_ledger(void)
+{
+    return &ngx_livepeer_zone->ledger;
 }
 
 

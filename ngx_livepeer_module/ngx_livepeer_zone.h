@@ -2,14 +2,14 @@
  * What all workers see: one slot for each stream name, in shared memory. It
  * outlives the publisher, so that one who comes back, on any worker, goes on
  * with the numbers where the last one stopped; and the status page reads it.
- * Money never lies here. Source: threats.md T-66, T-69; media.md 6.1.
+ * Of money only figures lie here. Source: threats.md T-66, T-69; media.md 6.1.
  */
 #ifndef NGX_LIVEPEER_ZONE_H
 #define NGX_LIVEPEER_ZONE_H
 
 
 #include "common/media/m3u8.h"
-#include "ngx_livepeer_module/ngx_livepeer.h"
+#include "ngx_livepeer_module/ngx_livepeer_ledger.h"
 
 
 #define NGX_LIVEPEER_SLOTS         256           /* stream names at a time */
@@ -31,6 +31,7 @@
 #define NGX_LIVEPEER_ADVICE_UPSCALE      0x80    /* rungs left out */
 #define NGX_LIVEPEER_ADVICE_NO_ORCH      0x100   /* nobody transcodes */
 #define NGX_LIVEPEER_ADVICE_DAMAGED      0x200
+#define NGX_LIVEPEER_ADVICE_BUDGET       0x400   /* of the stream: used up */
 
 
 /* one variant's window: variants[0] is the source */
@@ -59,6 +60,12 @@ typedef struct {
     uint32_t           in_flight;
     uint8_t            suspended;
     char               last_error[64];            /* a fixed sentence */
+    lp_address_t       address;                   /* zero: not known */
+    lp_price_t         price;                     /* den 0: none */
+    uint64_t           tickets;
+    lp_money_t         ev;                        /* of the tickets */
+    lp_money_t         fee;                       /* of verified pixels */
+    uint64_t           unpaid_pixels;
 } ngx_livepeer_orch_stat_t;
 
 struct ngx_livepeer_slot_s {
@@ -100,6 +107,8 @@ struct ngx_livepeer_slot_s {
     int64_t            closed_ms;                 /* 0: being published */
     char               reason[NGX_LIVEPEER_REASON_MAX];   /* of a refusal or
                                                      an end; fixed sentences */
+    int64_t            hour;                      /* UTC, since 1970 ... */
+    lp_money_t         hour_ev;                   /* ... and tickets in it */
 };
 
 
@@ -167,6 +176,9 @@ uint64_t ngx_livepeer_zone_claim(ngx_livepeer_slot_t *slot);
 ngx_uint_t ngx_livepeer_zone_owned(ngx_livepeer_slot_t *slot);
 
 ngx_livepeer_totals_t *ngx_livepeer_zone_totals(void);
+
+/* what all workers know about money: under the lock */
+ngx_livepeer_ledger_t *ngx_livepeer_zone_ledger(void);
 
 /* under the lock; short, no I/O in between */
 void ngx_livepeer_zone_lock(void);
