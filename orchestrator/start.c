@@ -354,6 +354,33 @@ orch_start_look_roles(orch_start_t *s)
 }
 
 
+/* --- who takes payments */
+
+static lp_status_t
+orch_start_open_payments(orch_start_t *s)
+{
+    orch_rpc_t            *rpc = s->rpc;
+    orch_payments_conf_t   pc;
+
+    if (orch_start_is_role(s, "redeemer")) {
+        return LP_OK;
+    }
+
+    memset(&pc, 0, sizeof(pc));
+    pc.conf = s->conf;
+    pc.loop = rpc->loop;
+    pc.log = rpc->log;
+    pc.keys = orch_signer_keys(rpc->signer);
+    pc.watcher = rpc->watcher;
+    pc.store = rpc->store;
+    pc.recipient = s->conf->recipient_address;
+
+    rpc->payments = orch_payments_create(&pc);
+
+    return rpc->payments ? LP_OK : LP_INTERNAL;     /* why was logged */
+}
+
+
 /* --- the steps */
 
 static const orch_start_step_t  orch_start_steps[] = {
@@ -361,7 +388,8 @@ static const orch_start_step_t  orch_start_steps[] = {
     { "the signer",    0, orch_start_open_signer,   orch_start_look_signer  },
     { "the store",     1, orch_start_open_store,    NULL                    },
     { "the chain",     1, orch_start_open_watcher,  orch_start_look_watcher },
-    { "our account",   1, orch_start_look_roles,    orch_start_look_roles   }
+    { "our account",   1, orch_start_look_roles,    orch_start_look_roles   },
+    { "the payments",  1, orch_start_open_payments, NULL                    }
 };
 
 #define ORCH_START_N  (sizeof(orch_start_steps) / sizeof(orch_start_steps[0]))
@@ -458,6 +486,7 @@ orch_start_close(orch_start_t *s)
         return;
     }
 
+    orch_payments_destroy(&rpc->payments);
     orch_watcher_destroy(&rpc->watcher);
 
     if (rpc->store) {
