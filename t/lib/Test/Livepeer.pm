@@ -196,7 +196,7 @@ sub ctl {
 }
 
 # a signer's process for an account of the chain; {socket}
-# %o: role broadcaster|orchestrator, account, args [..]
+# %o: role broadcaster|orchestrator, account, args [..], limits by their names
 sub signer {
     my ($self, %o) = @_;
 
@@ -206,7 +206,9 @@ sub signer {
     make_path($home);
     chmod 0755, $self->{dir}, $home;
     my $socket = "$home/socket";
-    my @money = $o{role} ne 'broadcaster' ? () : ('--day-budget', $o{day_budget} || '5ETH',
+    my @money = $o{role} ne 'broadcaster' ? ('--contracts', $self->contracts_file,
+        '--max-gas-fee', $o{max_gas_fee} || '1ETH', '--gas-budget', $o{gas_budget} || '10ETH')
+        : ('--day-budget', $o{day_budget} || '5ETH',
         '--stream-budget', $o{stream_budget} || '2ETH',
         '--recipient-budget', $o{recipient_budget} || '2ETH',
         '--max-face-value', $o{max_face_value} || '1ETH',
@@ -214,7 +216,7 @@ sub signer {
     my $p = $self->spawn($name, { env => $o{env} }, build('common/signer/signer'),
         '--socket', $socket, '--role', $o{role}, '--chain-id', $self->{chain}{chain_id},
         '--key-file', $self->{chain}{accounts}{$account}{key_file},
-        '--contracts', $self->contracts_file, '--journal', "$home/journal",
+        '--journal', "$home/journal",
         '--allow-uid', join(',', $>, scalar getpwnam('www-data') // ()), @money, @{$o{args} || []});
     $self->await("$name to be ready", 10, sub {
         die "$name ended at start\n" . $self->logs if !$self->alive($p);
