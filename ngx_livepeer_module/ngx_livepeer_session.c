@@ -16,6 +16,7 @@
 #include "ngx_livepeer_module/ngx_livepeer_discover.h"
 #include "ngx_livepeer_module/ngx_livepeer_ledger.h"
 #include "ngx_livepeer_module/ngx_livepeer_session.h"
+#include "ngx_livepeer_module/ngx_livepeer_stop.h"
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
 
 
@@ -23,6 +24,8 @@
 #define NGX_LIVEPEER_SESSION_PAUSE     1000          /* between two askings */
 #define NGX_LIVEPEER_SESSION_STRANGERS (30 * 1000)   /* the same, of the
                                                         registry */
+#define NGX_LIVEPEER_SESSION_UNPAID    200           /* until a look whether
+                                                        we can pay now */
 #define NGX_LIVEPEER_SESSION_ARENA     (1024 * 1024)
 #define NGX_LIVEPEER_SESSION_LATE      3             /* in a row: a failure */
 
@@ -430,6 +433,14 @@ ngx_livepeer_session_ask(ngx_livepeer_session_t *s)
     }
 
     if (s->call || (peer->down && peer->prober)) {
+        return;
+    }
+
+    /* who cannot be paid is not asked: an offer is judged by what the chain
+       says, and at a start that is still being read */
+
+    if (!s->ready && !ngx_livepeer_stop_none(s->stream)) {
+        ngx_add_timer(&s->timer, NGX_LIVEPEER_SESSION_UNPAID);
         return;
     }
 
