@@ -8,15 +8,19 @@
 #include "orchestrator/redeemer_state.h"
 
 
-void
+lp_status_t
 orch_record_begin(orch_record_t *rec, size_t max)
 {
     orch_record_done(rec);
+
+    max = max ? max : 1;
 
     rec->ops = calloc(max, sizeof(orch_op_t));
     rec->ids = calloc(max, sizeof(int64_t));
     rec->txs = calloc(max, sizeof(orch_tx_t));
     rec->cap = rec->ops && rec->ids && rec->txs ? max : 0;
+
+    return rec->cap ? LP_OK : LP_NOMEM;
 }
 
 
@@ -38,8 +42,7 @@ orch_record_add(orch_record_t *rec, orch_op_e what)
 
 void
 orch_record_winner(orch_record_t *rec, const orch_winner_t *w,
-    orch_winner_e state, uint64_t block, const lp_u256_t *paid,
-    const char *reason)
+    orch_winner_e state, const char *reason)
 {
     int64_t    *id = rec->ids + rec->n;
     orch_op_t  *op;
@@ -53,10 +56,13 @@ orch_record_winner(orch_record_t *rec, const orch_winner_t *w,
     op->ids = id;
     op->nids = 1;
     op->state = state;
-    op->block = block;
 
-    if (paid) {
-        op->paid_wei = *paid;
+    if (state == winner_mined || state == winner_final) {
+        op->block = w->block;
+    }
+
+    if (state == winner_final) {
+        op->paid_wei = w->paid_wei;
     }
 
     snprintf(op->reason, sizeof(op->reason), "%s", reason);
@@ -70,7 +76,7 @@ orch_record_tx(orch_record_t *rec, int64_t id, orch_tx_e state,
     orch_tx_t  *tx = rec->txs + rec->n;
     orch_op_t  *op;
 
-    op = orch_record_add(rec, store_set_tx);
+    op = id ? orch_record_add(rec, store_set_tx) : NULL;
     if (op == NULL) {
         return;
     }

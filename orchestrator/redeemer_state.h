@@ -4,9 +4,10 @@
  * the journal until it is final (redeemer_slot, redeemer_final); the round's
  * calls are builds without winners (redeemer_round).
  *
- *   build   reveal -> check -> funds -> gas -> nonce -> sign -> store
- *   slot    send -> wait -> mined -> confirm -> (gone)
- *             \______ raise: a sibling with higher fees, same nonce
+ *   build   reveal -> check -> funds -> fees -> sign -> store
+ *                      \_ find: paid already, but where
+ *   slot    receipts -> send -> wait -> mined -> confirm -> close
+ *                         \____ raise: a sibling with higher fees, same nonce
  */
 #ifndef ORCH_REDEEMER_STATE_H
 #define ORCH_REDEEMER_STATE_H
@@ -17,12 +18,13 @@
 #include "orchestrator/redeemer_plan.h"
 
 
-#define ORCH_REDEEM_BATCH     16           /* winners of several commitments */
-#define ORCH_REDEEM_MOST      64           /* of one commitment */
+#define ORCH_REDEEM_BATCH     16           /* winners of one transaction */
 #define ORCH_REDEEM_SLOTS     16           /* nonces under way */
 #define ORCH_REDEEM_SIBLINGS  24           /* fees raised 16-fold */
 #define ORCH_REDEEM_SCAN      4096         /* winners looked at in a scan */
 #define ORCH_REDEEM_HELD      1024         /* commitments that wait */
+#define ORCH_REDEEM_HOLD_MS   10000        /* what does not go now */
+#define ORCH_REDEEM_ALARM_MS  60000        /* what should have gone */
 
 
 /* store ops that are done together; ids of winners and tx are copies */
@@ -33,21 +35,28 @@ typedef struct {
     orch_tx_t       *txs;
 } orch_record_t;
 
+/* questions that are asked together */
 typedef struct {
-    orch_tx_t        tx;                   /* as the store has it */
+    orch_ask_t      *asks;
+    size_t           n;
+} orch_asks_t;
+
+typedef struct {
+    orch_tx_t        tx;                   /* as the store has it; id 0: it is
+                                              not ours, and not stored */
     orch_ask_t       receipt;
 } orch_sibling_t;
 
 typedef enum {
+    slot_receipts,                         /* is one of them mined */
     slot_send,
     slot_sent,                             /* recorded as sent */
-    slot_wait,                             /* a receipt, at each head */
-    slot_receipts,
+    slot_wait,                             /* until the next look */
     slot_fees,                             /* what is asked now */
     slot_sign,
     slot_store,                            /* a sibling with higher fees */
     slot_mining,                           /* recorded as mined */
-    slot_mined,                            /* confirmations, at each head */
+    slot_mined,                            /* until the next look */
     slot_check,                            /* is it there still */
     slot_confirm,                          /* all nodes are asked */
     slot_close,                            /* recorded as final or dropped */
@@ -70,17 +79,18 @@ struct orch_slot_s {
     unsigned          mined;               /* which of them */
     lp_rpc_receipt_t  receipt;             /* of it */
     lp_u256_t         payout;              /* of all winners */
-    uint64_t          head;                /* looked at last */
-    uint64_t          sent_ms;
+    uint64_t          sent_ms;             /* 0: not by this process */
     uint64_t          displaced;           /* block since when another has
                                               the nonce; 0: not */
     uint8_t           recorded;            /* as sent */
-    orch_ask_t        ask, ask_tip;
-    orch_ask_t       *asks;                /* of a confirmation */
-    size_t            nasks;
+    uint8_t           is_mined;            /* receipt is there */
+    orch_asks_t       asks;
+    orch_ask_t        ask_block, ask_tip;
     orch_sign_t       sign;
     lp_buf_t          data;                /* of a transaction, while signed */
     orch_tx_t         fresh;               /* a sibling in the making */
+    int64_t          *ids;                 /* of its winners */
+    orch_op_t         op;
     orch_record_t     record;
 };
 
@@ -88,30 +98,34 @@ typedef enum {
     build_idle,
     build_reveal,
     build_check,
+    build_find,
     build_funds,
-    build_gas,
+    build_fees,
     build_sign,
-    build_store
+    build_store,
+    build_record                           /* winners that can never be paid */
 } orch_build_e;
 
 typedef struct {
     orch_build_e      state;
     orch_timer_t      wake;
     orch_tx_kind_e    kind;
+    uint64_t          nonce;               /* of tx_gap */
     orch_winner_t    *winners;
     size_t            nwinners;
-    lp_hash_t        *hashes;              /* their commitments */
-    lp_u256_t        *payouts;
-    orch_op_t         op;
-    orch_ask_t       *asks;
-    size_t            nasks;
-    orch_ask_t        ask_block, ask_tip, ask_gas;
-    orch_sign_t       sign;
+    uint64_t          gas[ORCH_REDEEM_BATCH];              /* estimated */
+    lp_u256_t         payouts[ORCH_REDEEM_BATCH];
+    lp_hash_t         hashes[ORCH_REDEEM_BATCH];           /* commitments */
+    int64_t           ids[ORCH_REDEEM_BATCH];
+    orch_asks_t       asks;
+    uint64_t          find_to;             /* block */
     lp_buf_t          data;
-    lp_u256_t         payout, limit;
+    lp_address_t      to;
+    orch_sign_t       sign;
+    lp_u256_t         payout;              /* of all */
     orch_tx_t         tx;
-    int64_t          *ids;
-    orch_record_t     record;              /* winners found dead or used */
+    orch_op_t         op;
+    orch_record_t     record;
 } orch_build_t;
 
 /* a commitment that is not looked at again before its time */
@@ -125,66 +139,76 @@ struct orch_redeemer_s {
     orch_redeemer_sums_t   sums;
     orch_timer_t           wake;           /* heads, and time */
     orch_timer_t           asked;          /* of the nonces */
-    uint64_t               head;           /* acted on last */
+    uint64_t               head;           /* looked at last */
+    uint64_t               looked_ms;
     orch_build_t           build;
     orch_slot_t            slots;          /* head of a ring, by nonce */
     size_t                 nslots;
+    orch_record_t          record;         /* of the start */
     orch_held_t            held[ORCH_REDEEM_HELD];
+    size_t                 nheld;
     orch_winner_t         *scan;           /* of won ones, oldest first */
     size_t                 nscan, scanned;
     uint64_t               scan_ms;
-    uint64_t               scan_head;
 
-    orch_ask_t             ask_mined[ORCH_CHAIN_NODES];
-    orch_ask_t             ask_pending[ORCH_CHAIN_NODES];
-    uint8_t                asking;
+    orch_asks_t            nonces;         /* mined and pending, by node */
     uint8_t                nonces_known;
     uint64_t               mined_nonce, pending_nonce;
-    uint64_t               nonces_block;
-    uint64_t               gap_nonce, gap_since_ms;    /* 0: no gap */
+    uint64_t               gap_since_ms;   /* 0: no gap */
 
     uint64_t               round_due_ms;   /* initializeRound then; 0: not */
-    uint64_t               round_start;    /* that it is for */
-    uint64_t               reward_start;   /* round whose reward was called */
+    uint64_t               reward_due_ms;  /* not before */
+    uint64_t               reward_round;   /* whose reward was called */
     int64_t                day;            /* of sums.gas_wei */
 };
 
 
 /* redeemer */
 void orch_redeemer_wake(orch_redeemer_t *r);
-int orch_redeemer_may_send(const orch_redeemer_t *r);
+uint64_t orch_redeemer_now(const orch_redeemer_t *r);
+/* what stands in the way of a transaction; NULL: nothing */
+const char *orch_redeemer_stopped(const orch_redeemer_t *r);
 const lp_address_t *orch_redeemer_broker(const orch_redeemer_t *r);
 void orch_redeemer_window(const orch_redeemer_t *r, orch_window_t *w,
     const orch_winner_t *winner);
 /* not before so long; why is kept for the page */
 void orch_redeemer_hold(orch_redeemer_t *r, const lp_hash_t *rand_hash,
     uint64_t ms, const char *why);
-int orch_redeemer_is_held(const orch_redeemer_t *r,
-    const lp_hash_t *rand_hash);
+int orch_redeemer_is_held(orch_redeemer_t *r, const lp_hash_t *rand_hash);
 /* the journal's and the node's */
 uint64_t orch_redeemer_nonce(orch_redeemer_t *r);
+/* gas of a transaction, wei of its day; and whether so much more may be */
+void orch_redeemer_spend(orch_redeemer_t *r, const lp_u256_t *wei);
+int orch_redeemer_affords(orch_redeemer_t *r, const lp_u256_t *wei);
+
+/* redeemer_call: a transaction's parts */
+
 /* call data of a kind with these winners, and to whom */
 lp_status_t orch_redeemer_put_call(const orch_redeemer_t *r, lp_buf_t *data,
     lp_address_t *to, orch_tx_kind_e kind, const orch_winner_t *winners,
     size_t n);
-/* a transaction is asked of the signer, from these parts */
+/* asked of the signer; data is kept until it has answered */
 void orch_redeemer_sign(orch_redeemer_t *r, orch_sign_t *sign,
     const orch_tx_t *tx, const lp_address_t *to, const lp_buf_t *data,
     orch_timer_t *wake);
 /* the signed bytes go into tx; else why not, for the log */
 const char *orch_redeemer_signed(orch_tx_t *tx, const orch_sign_t *sign);
-/* the base fee and the tip that nodes ask */
+/* the newest block and the tip that nodes ask */
 void orch_redeemer_ask_fees(orch_redeemer_t *r, orch_ask_t *block,
     orch_ask_t *tip, orch_timer_t *wake);
 lp_status_t orch_redeemer_read_fees(const orch_redeemer_t *r, orch_gas_t *g,
     const orch_ask_t *block, const orch_ask_t *tip);
 const char *orch_redeemer_kind(orch_tx_kind_e kind);
+/* n questions, none started; LP_NOMEM */
+lp_status_t orch_asks_begin(orch_redeemer_t *r, orch_asks_t *a, size_t n,
+    orch_timer_t *wake);
+int orch_asks_pending(const orch_asks_t *a);
+void orch_asks_done(orch_asks_t *a);
 
 /* redeemer_record */
-void orch_record_begin(orch_record_t *rec, size_t max);
+lp_status_t orch_record_begin(orch_record_t *rec, size_t max);
 void orch_record_winner(orch_record_t *rec, const orch_winner_t *w,
-    orch_winner_e state, uint64_t block, const lp_u256_t *paid,
-    const char *reason);
+    orch_winner_e state, const char *reason);
 void orch_record_tx(orch_record_t *rec, int64_t id, orch_tx_e state,
     uint64_t block);
 void orch_record_start(orch_record_t *rec, orch_store_t *s,
@@ -193,31 +217,34 @@ void orch_record_start(orch_record_t *rec, orch_store_t *s,
 lp_status_t orch_record_status(const orch_record_t *rec);
 void orch_record_done(orch_record_t *rec);
 
-/* redeemer_build */
-int orch_build_start(orch_redeemer_t *r, orch_tx_kind_e kind,
+/* redeemer_build: winners become the build's, malloc'd. nonce: of tx_gap */
+void orch_build_start(orch_redeemer_t *r, orch_tx_kind_e kind,
     orch_winner_t *winners, size_t n, uint64_t nonce);
 void orch_build_init(orch_redeemer_t *r);
 void orch_build_done(orch_redeemer_t *r);
 
-/* redeemer_slot; winners and tx's raw become the slot's */
+/* redeemer_slot; winners and tx's raw become the slot's. NULL: no memory,
+   they stay the caller's */
 orch_slot_t *orch_slot_create(orch_redeemer_t *r, orch_tx_kind_e kind,
-    orch_winner_t *winners, size_t n);
+    uint64_t nonce, orch_winner_t *winners, size_t n);
 void orch_slot_add(orch_slot_t *s, const orch_tx_t *tx);
-void orch_slot_begin(orch_slot_t *s);
-void orch_slot_on_head(orch_slot_t *s);
+void orch_slot_begin(orch_slot_t *s, orch_slot_e state);
+void orch_slot_look(orch_slot_t *s);
 void orch_slot_destroy(orch_slot_t *s);
-void orch_slot_enter(orch_slot_t *s, orch_slot_e state);
 
-/* redeemer_final */
-void orch_slot_ask_confirm(orch_slot_t *s);
-lp_status_t orch_slot_take_confirm(orch_slot_t *s);
-/* what a winner was paid by the logs of a block; LP_MISSING: not there */
-lp_status_t orch_final_find(lp_u256_t *paid, uint64_t *block,
+/* redeemer_final: what the nodes say of a mined transaction. LP_OK: it is
+   final, each winner's state, block and paid_wei are what comes of it;
+   LP_AGAIN: asked; LP_MISSING: they do not agree, or too few answered */
+void orch_final_ask(orch_slot_t *s);
+lp_status_t orch_final_take(orch_slot_t *s);
+/* what a winner was paid by logs, of this transaction if it is given;
+   LP_MISSING: not there. *log may be NULL */
+lp_status_t orch_final_find(lp_u256_t *paid, const lp_rpc_log_t **log,
     const orch_winner_t *w, const lp_rpc_logs_t *logs, const lp_hash_t *tx);
 
 /* redeemer_round */
 void orch_round_look(orch_redeemer_t *r);
-void orch_round_reset(orch_redeemer_t *r, orch_tx_kind_e kind);
+void orch_round_over(orch_redeemer_t *r, orch_tx_kind_e kind, int done);
 
 
 #endif /* ORCH_REDEEMER_STATE_H */

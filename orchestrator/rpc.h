@@ -16,6 +16,7 @@
 #include "orchestrator/metrics.h"
 #include "orchestrator/payments.h"
 #include "orchestrator/redeemer.h"
+#include "orchestrator/redeemer.h"
 #include "orchestrator/signer.h"
 
 
@@ -42,7 +43,7 @@ struct orch_rpc_s {
     orch_store_t       *store;
     orch_chain_t       *chain;
     orch_watcher_t     *watcher;
-    orch_redeemer_t    *redeemer;
+    orch_redeemer_t    *redeemer;          /* with --role front too */
     orch_token_key_t    tokens;
     orch_memory_t       memory;
     orch_pool_t         pool;

@@ -381,6 +381,34 @@ orch_start_open_payments(orch_start_t *s)
 }
 
 
+/* --- who takes winners to the chain */
+
+static lp_status_t
+orch_start_open_redeemer(orch_start_t *s)
+{
+    orch_rpc_t           *rpc = s->rpc;
+    orch_redeemer_conf_t  rc;
+
+    if (orch_start_is_role(s, "front")) {
+        return LP_OK;
+    }
+
+    memset(&rc, 0, sizeof(rc));
+    rc.conf = s->conf;
+    rc.loop = rpc->loop;
+    rc.log = rpc->log;
+    rc.chain = rpc->chain;
+    rc.watcher = rpc->watcher;
+    rc.store = rpc->store;
+    rc.signer = rpc->signer;
+
+    rpc->redeemer = orch_redeemer_create(&rc);
+
+    return rpc->redeemer ? LP_OK
+           : orch_start_fail(s, "data-dir", "the winners cannot be read");
+}
+
+
 /* --- the steps */
 
 static const orch_start_step_t  orch_start_steps[] = {
@@ -389,7 +417,8 @@ static const orch_start_step_t  orch_start_steps[] = {
     { "the store",     1, orch_start_open_store,    NULL                    },
     { "the chain",     1, orch_start_open_watcher,  orch_start_look_watcher },
     { "our account",   1, orch_start_look_roles,    orch_start_look_roles   },
-    { "the payments",  1, orch_start_open_payments, NULL                    }
+    { "the payments",  1, orch_start_open_payments, NULL                    },
+    { "the redeemer",  1, orch_start_open_redeemer, NULL                    }
 };
 
 #define ORCH_START_N  (sizeof(orch_start_steps) / sizeof(orch_start_steps[0]))
@@ -486,6 +515,7 @@ orch_start_close(orch_start_t *s)
         return;
     }
 
+    orch_redeemer_destroy(&rpc->redeemer);
     orch_payments_destroy(&rpc->payments);
     orch_watcher_destroy(&rpc->watcher);
 

@@ -209,6 +209,13 @@ lp_rpc_put_nonce(lp_buf_t *out, uint64_t id, const lp_address_t *a)
 
 
 void
+lp_rpc_put_mined_nonce(lp_buf_t *out, uint64_t id, const lp_address_t *a)
+{
+    lp_rpc_put_of(out, id, "eth_getTransactionCount", a, "latest");
+}
+
+
+void
 lp_rpc_put_code(lp_buf_t *out, uint64_t id, const lp_address_t *a)
 {
     lp_rpc_put_of(out, id, "eth_getCode", a, "latest");

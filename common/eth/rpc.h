@@ -82,9 +82,11 @@ void lp_rpc_put_send(lp_buf_t *out, uint64_t id, const uint8_t *raw,
 void lp_rpc_put_receipt(lp_buf_t *out, uint64_t id, const lp_hash_t *tx);
 
 /* eth_getBalance and eth_getCode at latest; eth_getTransactionCount at
-   pending */
+   pending, and at latest: of what is mined */
 void lp_rpc_put_balance(lp_buf_t *out, uint64_t id, const lp_address_t *a);
 void lp_rpc_put_nonce(lp_buf_t *out, uint64_t id, const lp_address_t *a);
+void lp_rpc_put_mined_nonce(lp_buf_t *out, uint64_t id,
+    const lp_address_t *a);
 void lp_rpc_put_code(lp_buf_t *out, uint64_t id, const lp_address_t *a);
 
 /* eth_chainId, eth_gasPrice, eth_maxPriorityFeePerGas, eth_blockNumber */
