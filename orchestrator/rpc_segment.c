@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "orchestrator/rpc_creds.h"
+#include "orchestrator/rpc_result.h"
 
 
 #define ORCH_SEGMENT_REPLY     (64 * 1024)
@@ -98,45 +98,6 @@ static const orch_segment_step_t  orch_segment_steps[] = {
     [segment_refuse] = { "refuse", orch_segment_refuse,
                          segment_done,   segment_done   }
 };
-
-
-/*
- * What a broadcaster reads of a failure, wire.md 4.7. It compares whole
- * texts: some mean that the segment is at fault and no one should try it
- * again, the others that another orchestrator may.
- */
-static const char *
-orch_segment_error(lp_status_t rc)
-{
-    switch (rc) {
-
-    /* the segment's fault */
-    case LP_NO_KEYFRAME:      return "No keyframes in input";
-    case LP_BAD_PIXFMT:       return "Unsupported input pixel format";
-    case LP_BAD_CODEC:        return "Unsupported input codec";
-    case LP_TOO_LARGE:        return "TranscoderInvalidResolution";
-    case LP_BAD_CONTAINER:    return "TranscoderUnrecognizedFormat";
-    case LP_BAD_PROFILE:      return "TranscoderUnrecognizedProfile";
-    case LP_TOO_LONG:         return "TranscoderInvalidDuration";
-    case LP_TOO_MANY_FRAMES:
-    case LP_BUDGET:           return "Encoded frames runaway";
-    case LP_UNSUPPORTED:      return "Unrecoverable state, restart process";
-    case LP_NO_VIDEO:
-    case LP_AUDIO_ONLY:
-    case LP_TOO_BIG:
-    case LP_DAMAGED:
-    case LP_INPUT_CHANGED:    return "TranscoderInvalidVideo";
-
-    /* ours */
-    case LP_TIMEOUT:          return "Remote transcoder took too long";
-    case LP_BUSY:             return "OrchestratorBusy";
-    case LP_GONE:             return "ErrTranscoderUnavailable";
-    case LP_LIMIT:            return "no transcoders available";
-    case LP_MISMATCH:         return "MismatchedSegments";
-    case LP_NO_FRAMES:        return "ZeroSegments";
-    default:                  return "TranscoderStopped";
-    }
-}
 
 
 static lp_status_t
@@ -502,76 +463,6 @@ orch_segment_offer(orch_segment_t *seg)
 }
 
 
-static lp_status_t
-orch_segment_urls(orch_segment_t *seg, lp_wire_rendition_t *out)
-{
-    size_t       i;
-    lp_buf_t     url;
-    const char  *text;
-
-    lp_buf_init(&url, 2 * ORCH_CONF_URI_MAX);
-
-    for (i = 0; i < seg->job->ask.nprofiles; i++) {
-
-        lp_buf_reset(&url);
-        lp_buf_put_str(&url, seg->rpc->service_uri);
-        orch_rendition_path(&url, seg->session->id,
-                            &seg->job->ask.profiles[i], seg->job->ask.seq);
-
-        text = lp_buf_status(&url) == LP_OK
-               ? lp_arena_strndup(&seg->creds.arena, url.data, url.len)
-               : NULL;
-
-        if (text == NULL) {
-            lp_buf_done(&url);
-            return LP_NOMEM;
-        }
-
-        memset(&out[i], 0, sizeof(out[i]));
-        out[i].url = text;
-        out[i].pixels = (int64_t) seg->job->result.renditions[i].pixels;
-    }
-
-    lp_buf_done(&url);
-
-    return LP_OK;
-}
-
-
-static void
-orch_segment_encode(orch_segment_t *seg, lp_buf_t *out)
-{
-    lp_wire_result_t     res;
-    lp_wire_rendition_t  renditions[LP_PROFILE_MAX];
-
-    memset(&res, 0, sizeof(res));
-    res.seq = seg->creds.seg.seq;
-
-    if (seg->offered) {
-        res.has_info = 1;
-        orch_info_fill(seg->rpc, &res.info, &seg->creds.seg.token,
-                       &seg->creds.token.price, &seg->params);
-    }
-
-    if (seg->rc == LP_OK) {
-        seg->rc = orch_segment_urls(seg, renditions);
-    }
-
-    if (seg->rc == LP_OK) {
-        res.has_data = 1;
-        res.renditions = renditions;
-        res.nrenditions = seg->job->ask.nprofiles;
-        res.sig = seg->sign.reply.sig;
-        res.has_sig = 1;
-
-    } else {
-        res.error = orch_segment_error(seg->rc);
-    }
-
-    lp_wire_encode_result(out, &res);
-}
-
-
 /* the request is not ours any more: no callback of it may find us */
 
 static orch_http_request_t *
@@ -624,10 +515,18 @@ static lp_status_t
 orch_segment_reply(orch_segment_t *seg)
 {
     lp_buf_t              out;
+    orch_result_t         result;
     orch_http_request_t  *r;
 
+    result.rpc = seg->rpc;
+    result.creds = &seg->creds;
+    result.params = seg->offered ? &seg->params : NULL;
+    result.session = seg->session->id;
+    result.job = seg->job;
+    result.sig = &seg->sign.reply.sig;
+
     lp_buf_init(&out, ORCH_SEGMENT_REPLY);
-    orch_segment_encode(seg, &out);
+    seg->rc = orch_result_encode(&out, &result, seg->rc);
     orch_segment_account(seg);
     seg->replied = 1;
 
