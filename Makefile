@@ -155,6 +155,7 @@ STORE_OBJS := $(call objs,$(wildcard orchestrator/store*.c) \
 MONEY_OBJS := $(STORE_OBJS) $(call objs,$(wildcard orchestrator/payments*.c) \
                                         orchestrator/token.c)
 $(BUILD)/t/unit/store: $(STORE_OBJS)
+$(BUILD)/t/unit/plan: $(call objs,orchestrator/redeemer_plan.c)
 $(BUILD)/t/unit/payments: $(MONEY_OBJS)
 $(BUILD)/t/unit/store $(BUILD)/t/unit/payments: TOOL_LIBS := $(ORCH_LIBS)
 

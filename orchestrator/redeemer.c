@@ -587,10 +587,3 @@ orch_redeemer_destroy(orch_redeemer_t **rp)
     free(r->scan);
     free(r);
 }
-
-
-void
-orch_redeemer_sums(const orch_redeemer_t *r, orch_redeemer_sums_t *s)
-{
-    *s = r->sums;
-}

@@ -41,7 +41,9 @@ orch_redeemer_t *orch_redeemer_create(const orch_redeemer_conf_t *conf);
 /* no new transactions; what was stored stays for the next start */
 void orch_redeemer_destroy(orch_redeemer_t **r);
 
-void orch_redeemer_sums(const orch_redeemer_t *r, orch_redeemer_sums_t *s);
+/* the "redeemer" member of the status page: its value; Prometheus text */
+void orch_redeemer_put_json(const orch_redeemer_t *r, lp_buf_t *out);
+void orch_redeemer_put_metrics(const orch_redeemer_t *r, lp_buf_t *out);
 
 
 #endif /* ORCH_REDEEMER_H */

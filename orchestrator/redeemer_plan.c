@@ -118,7 +118,7 @@ orch_plan_e
 orch_plan_decide(const orch_worth_t *worth, const orch_window_t *w)
 {
     int        last;
-    lp_u256_t  most;
+    lp_u256_t  most, five, six;
 
     if (w->now >= w->end) {
         return plan_over;
@@ -135,7 +135,9 @@ orch_plan_decide(const orch_worth_t *worth, const orch_window_t *w)
 
         /* payout > 1.2 * cost */
 
-        orch_plan_part(&most, &worth->payout, 833333);
+        lp_u256_set(&five, 5);
+        lp_u256_set(&six, 6);
+        (void) lp_u256_mul_div(&most, &worth->payout, &five, &six, 1);
 
         return lp_u256_cmp(&worth->cost, &most) < 0 ? plan_send
                                                     : plan_wait_funds;

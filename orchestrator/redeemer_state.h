@@ -1,6 +1,6 @@
 /*
  * What the files of the redeemer share. A build makes one transaction
- * (redeemer_build), a slot is one nonce and all that was signed for it, from
+ * (redeemer_build, redeemer_check), a slot is one nonce and all that was signed for it, from
  * the journal until it is final (redeemer_slot, redeemer_final); the round's
  * calls are builds without winners (redeemer_round).
  *
@@ -222,6 +222,21 @@ void orch_build_start(orch_redeemer_t *r, orch_tx_kind_e kind,
     orch_winner_t *winners, size_t n, uint64_t nonce);
 void orch_build_init(orch_redeemer_t *r);
 void orch_build_done(orch_redeemer_t *r);
+int orch_build_redeems(const orch_build_t *b);
+/* a winner leaves the build; held back for so long */
+void orch_build_remove(orch_build_t *b, size_t i);
+void orch_build_hold(orch_redeemer_t *r, size_t i, uint64_t ms,
+    const char *why);
+/* it comes to nothing now */
+orch_build_e orch_build_give_up(orch_redeemer_t *r, const char *why);
+
+/* redeemer_check: steps of a build */
+void orch_check_start(orch_redeemer_t *r);
+orch_build_e orch_check_look(orch_redeemer_t *r);
+void orch_check_start_find(orch_redeemer_t *r);
+orch_build_e orch_check_look_find(orch_redeemer_t *r);
+void orch_check_start_record(orch_redeemer_t *r);
+orch_build_e orch_check_look_record(orch_redeemer_t *r);
 
 /* redeemer_slot; winners and tx's raw become the slot's. NULL: no memory,
    they stay the caller's */

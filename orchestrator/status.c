@@ -119,23 +119,34 @@ orch_status_limits(cJSON *root, const orch_rpc_t *rpc)
 
 
 static void
+orch_status_add_raw(cJSON *root, const char *name, lp_buf_t *text)
+{
+    lp_buf_put_u8(text, '\0');
+
+    if (lp_buf_status(text) == LP_OK) {
+        cJSON_AddRawToObject(root, name, (const char *) text->data);
+    }
+
+    lp_buf_done(text);
+}
+
+
+static void
 orch_status_money(cJSON *root, const orch_rpc_t *rpc)
 {
     lp_buf_t  text;
 
-    if (rpc->payments == NULL) {
-        return;
+    if (rpc->payments) {
+        lp_buf_init(&text, ORCH_STATUS_MONEY);
+        orch_payments_put_json(rpc->payments, &text);
+        orch_status_add_raw(root, "money", &text);
     }
 
-    lp_buf_init(&text, ORCH_STATUS_MONEY);
-    orch_payments_put_json(rpc->payments, &text);
-    lp_buf_put_u8(&text, '\0');
-
-    if (lp_buf_status(&text) == LP_OK) {
-        cJSON_AddRawToObject(root, "money", (const char *) text.data);
+    if (rpc->redeemer) {
+        lp_buf_init(&text, ORCH_STATUS_MONEY);
+        orch_redeemer_put_json(rpc->redeemer, &text);
+        orch_status_add_raw(root, "redeemer", &text);
     }
-
-    lp_buf_done(&text);
 }
 
 
@@ -232,6 +243,10 @@ orch_status_metrics(orch_rpc_t *rpc, orch_http_request_t *r)
 
     if (rpc->payments) {
         orch_payments_put_metrics(rpc->payments, &out);
+    }
+
+    if (rpc->redeemer) {
+        orch_redeemer_put_metrics(rpc->redeemer, &out);
     }
 
     if (lp_buf_status(&out) == LP_OK) {
