@@ -50,7 +50,9 @@
        "the signer cannot write its journal: make room on its disk")          \
     XX(STREAM,    "stream",                                                   \
        "the stream's budget of this hour is used up: wait, or raise "         \
-       "stream= in livepeer_budget and the signer's --stream-budget")
+       "stream= in livepeer_budget and the signer's --stream-budget")         \
+    XX(START,     "start",                                                    \
+       "the signer and the Ethereum node are being asked")
 
 #define NGX_LIVEPEER_STOP_ENUM(name, label, text)  NGX_LIVEPEER_STOP_##name,
 

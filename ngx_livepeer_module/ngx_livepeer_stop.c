@@ -8,6 +8,7 @@
 
 
 #define NGX_LIVEPEER_STOP_STILL  (120 * 1000)        /* ms without a block */
+#define NGX_LIVEPEER_STOP_FIRST  5000                /* ms to be told first */
 #define NGX_LIVEPEER_STOP_RETRY  (30 * 1000)         /* ms until a new try */
 
 
@@ -107,6 +108,8 @@ ngx_livepeer_stop_budget(ngx_livepeer_money_t *m)
 static void
 ngx_livepeer_stop_say(ngx_livepeer_stop_e stop)
 {
+    ngx_uint_t  level = NGX_LOG_ERR;
+
     if (!ngx_livepeer_ledger_stop(stop)) {
         return;
     }
@@ -114,24 +117,42 @@ ngx_livepeer_stop_say(ngx_livepeer_stop_e stop)
     if (stop == NGX_LIVEPEER_STOP_NONE) {
         ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
                       "livepeer: orchestrators can be paid");
-
-    } else {
-        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "livepeer: nobody is paid, viewers get the source "
-                      "alone: %s", ngx_livepeer_ledger_stop_text(stop));
+        return;
     }
+
+    if (stop == NGX_LIVEPEER_STOP_START) {
+        level = NGX_LOG_NOTICE;
+    }
+
+    ngx_log_error(level, ngx_cycle->log, 0,
+                  "livepeer: nobody is paid, viewers get the source alone: %s",
+                  ngx_livepeer_ledger_stop_text(stop));
 }
 
 
 void
 ngx_livepeer_stop_watch(ngx_livepeer_money_t *m)
 {
+    static ngx_msec_t     begun;
     ngx_livepeer_stop_e   stop;
     ngx_livepeer_facts_t  facts;
 
     ngx_livepeer_ledger_facts(&facts);
 
     stop = ngx_livepeer_stop_chain(m, &facts);
+
+    /* at a start there is no answer yet, which is no fault of anybody */
+
+    if (begun == 0) {
+        begun = ngx_current_msec;
+    }
+
+    if ((stop == NGX_LIVEPEER_STOP_SIGNER || stop == NGX_LIVEPEER_STOP_NODE)
+        && !facts.read
+        && ngx_current_msec - begun < NGX_LIVEPEER_STOP_FIRST)
+    {
+        stop = NGX_LIVEPEER_STOP_START;
+    }
 
     if (stop == NGX_LIVEPEER_STOP_NONE) {
         stop = ngx_livepeer_stop_funds(m, &facts);
