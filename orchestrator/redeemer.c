@@ -309,11 +309,40 @@ orch_redeemer_is_due(orch_redeemer_t *r, const orch_winner_t *winner)
 }
 
 
+/*
+ * All winners of a commitment go together: once its recipientRand is known,
+ * anybody could take those that are left, for less (contracts.md M14).
+ */
+
+static size_t
+orch_redeemer_gather(orch_redeemer_t *r, orch_winner_t *batch, size_t room)
+{
+    size_t                i, n = 0;
+    orch_winner_t        *w;
+    const orch_winner_t  *first = &r->scan[r->scanned];
+
+    for (i = r->scanned; i < r->nscan && n < room; i++) {
+
+        w = &r->scan[i];
+
+        if (w->state == winner_won
+            && memcmp(w->ticket.rand_hash.b, first->ticket.rand_hash.b, 32)
+               == 0)
+        {
+            batch[n++] = *w;
+            w->state = winner_signed;                 /* taken, in the scan */
+        }
+    }
+
+    return n;
+}
+
+
 static void
 orch_redeemer_next(orch_redeemer_t *r)
 {
     size_t          n = 0, most;
-    orch_winner_t  *batch;
+    orch_winner_t  *batch, *w;
 
     orch_redeemer_rescan(r);
 
@@ -323,26 +352,33 @@ orch_redeemer_next(orch_redeemer_t *r)
 
     most = r->conf.conf->batch ? ORCH_REDEEM_BATCH : 1;
 
-    batch = calloc(most, sizeof(orch_winner_t));
+    batch = calloc(ORCH_REDEEM_MOST, sizeof(orch_winner_t));
     if (batch == NULL) {
         return;
     }
 
-    while (r->scanned < r->nscan && n < most) {
+    for ( /* void */ ; r->scanned < r->nscan && n < most; r->scanned++) {
 
-        if (orch_redeemer_is_due(r, &r->scan[r->scanned])) {
-            batch[n++] = r->scan[r->scanned];
+        w = &r->scan[r->scanned];
+
+        if (w->state != winner_won || !orch_redeemer_is_due(r, w)) {
+            continue;
         }
 
-        r->scanned++;
+        if (most == 1) {
+            batch[n++] = *w;
+
+        } else {
+            n += orch_redeemer_gather(r, batch + n, ORCH_REDEEM_MOST - n);
+        }
     }
 
-    if (n) {
-        orch_build_start(r, n > 1 ? tx_batch : tx_redeem, batch, n, 0);
+    if (n == 0) {
+        free(batch);
         return;
     }
 
-    free(batch);
+    orch_build_start(r, n > 1 ? tx_batch : tx_redeem, batch, n, 0);
 }
 
 
@@ -455,7 +491,7 @@ orch_redeemer_load_winner(orch_redeemer_t *r, const orch_winner_t *w)
     orch_slot_t    *s = orch_redeemer_slot_of(r, w->tx);
     orch_winner_t  *more;
 
-    if (s == NULL || s->nwinners == ORCH_REDEEM_BATCH) {
+    if (s == NULL || s->nwinners == ORCH_REDEEM_MOST) {
         orch_record_winner(&r->record, w, winner_won, "");
         return LP_OK;
     }

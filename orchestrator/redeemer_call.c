@@ -42,7 +42,7 @@ orch_call_put_batch(lp_buf_t *data, const orch_winner_t *winners, size_t n)
     size_t          i;
     lp_buf_t        all;
     lp_status_t     rc;
-    const uint8_t  *each[ORCH_REDEEM_BATCH];
+    const uint8_t  *each[ORCH_REDEEM_MOST];
 
     lp_buf_init(&all, ORCH_CALL_MAX);
 

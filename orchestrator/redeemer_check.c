@@ -208,7 +208,7 @@ orch_check_look_winners(orch_redeemer_t *r)
 {
     char          reason[ORCH_STORE_REASON];
     size_t        i;
-    orch_fate_e   fate[ORCH_REDEEM_BATCH];
+    orch_fate_e   fate[ORCH_REDEEM_MOST];
     orch_build_t *b = &r->build;
 
     if (orch_record_begin(&b->record, b->nwinners) != LP_OK) {

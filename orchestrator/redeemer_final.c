@@ -19,8 +19,8 @@
 typedef struct {
     uint8_t           known;
     lp_rpc_receipt_t  receipt;
-    uint8_t           used[ORCH_REDEEM_BATCH];
-    lp_u256_t         paid[ORCH_REDEEM_BATCH];
+    uint8_t           used[ORCH_REDEEM_MOST];
+    lp_u256_t         paid[ORCH_REDEEM_MOST];
 } orch_final_view_t;
 
 

@@ -18,7 +18,8 @@
 #include "orchestrator/redeemer_plan.h"
 
 
-#define ORCH_REDEEM_BATCH     16           /* winners of one transaction */
+#define ORCH_REDEEM_BATCH     16           /* winners of one transaction, .. */
+#define ORCH_REDEEM_MOST      64           /* .. or all of one commitment */
 #define ORCH_REDEEM_SLOTS     16           /* nonces under way */
 #define ORCH_REDEEM_SIBLINGS  24           /* fees raised 16-fold */
 #define ORCH_REDEEM_SCAN      4096         /* winners looked at in a scan */
@@ -113,10 +114,10 @@ typedef struct {
     uint64_t          nonce;               /* of tx_gap */
     orch_winner_t    *winners;
     size_t            nwinners;
-    uint64_t          gas[ORCH_REDEEM_BATCH];              /* estimated */
-    lp_u256_t         payouts[ORCH_REDEEM_BATCH];
-    lp_hash_t         hashes[ORCH_REDEEM_BATCH];           /* commitments */
-    int64_t           ids[ORCH_REDEEM_BATCH];
+    uint64_t          gas[ORCH_REDEEM_MOST];              /* estimated */
+    lp_u256_t         payouts[ORCH_REDEEM_MOST];
+    lp_hash_t         hashes[ORCH_REDEEM_MOST];           /* commitments */
+    int64_t           ids[ORCH_REDEEM_MOST];
     orch_asks_t       asks;
     uint64_t          find_to;             /* block */
     lp_buf_t          data;
