@@ -100,6 +100,9 @@ ngx_livepeer_chain_begin(ngx_livepeer_chain_t *c)
     if (!lp_address_equal(&c->facts.address, &hello.address)) {
         c->facts.address = hello.address;
         c->facts.read = 0;
+        c->facts.winners = 0;
+        c->facts.logs_to = 0;
+        lp_u256_set(&c->facts.redeemed, 0);
     }
 
     c->begun = ngx_current_msec;

@@ -49,10 +49,10 @@ const ngx_livepeer_chain_step_t  ngx_livepeer_chain_steps[] = {
       ngx_livepeer_chain_take_hash },
     { "our funds", ngx_livepeer_chain_put_funds,
       ngx_livepeer_chain_take_funds },
-    { "redemptions", ngx_livepeer_chain_put_logs,
-      ngx_livepeer_chain_take_logs },
     { "the registry", ngx_livepeer_chain_put_pool,
-      ngx_livepeer_chain_take_pool }
+      ngx_livepeer_chain_take_pool },
+    { "redemptions", ngx_livepeer_chain_put_logs,
+      ngx_livepeer_chain_take_logs }
 };
 
 const ngx_uint_t  ngx_livepeer_chain_nsteps =
@@ -351,7 +351,11 @@ ngx_livepeer_chain_take_funds(void)
 }
 
 
-/* from the head at our first pass on, a bounded number of blocks at a time */
+/*
+ * From the head at our first pass on, a bounded number of blocks at a time;
+ * how far lies with the sums, so that neither a pass that fails nor another
+ * reader counts a winner twice or leaves one out.
+ */
 
 static ngx_int_t
 ngx_livepeer_chain_put_logs(void)
@@ -359,19 +363,19 @@ ngx_livepeer_chain_put_logs(void)
     uint64_t               to;
     ngx_livepeer_chain_t  *c = &ngx_livepeer_chain;
 
-    if (c->logs_to == 0) {
-        c->logs_to = c->facts.block;
+    if (c->facts.logs_to == 0) {
+        c->facts.logs_to = c->facts.block;
     }
 
-    if (c->head.number <= c->logs_to) {
+    if (c->head.number <= c->facts.logs_to) {
         return NGX_DECLINED;
     }
 
-    to = ngx_min(c->head.number, c->logs_to + NGX_LIVEPEER_CHAIN_LOGS);
+    to = ngx_min(c->head.number, c->facts.logs_to + NGX_LIVEPEER_CHAIN_LOGS);
 
-    lp_rpc_put_logs(&c->request, c->id, c->logs_to + 1, to,
+    lp_rpc_put_logs(&c->request, c->id, c->facts.logs_to + 1, to,
                     &c->contracts.at[LP_CONTRACT_BROKER], 1);
-    c->logs_to = to;
+    c->facts.logs_to = to;
 
     return NGX_OK;
 }
@@ -408,38 +412,70 @@ ngx_livepeer_chain_compare(ngx_livepeer_chain_t *c)
 }
 
 
+/* a ticket of ours was redeemed; what it took is an event of its own, less
+   than the face value when the funds were not enough */
+
+static void
+ngx_livepeer_chain_count(ngx_livepeer_facts_t *facts, lp_event_t *e)
+{
+    ngx_livepeer_standing_t  *s;
+
+    if ((e->what != LP_EVENT_REDEEMED && e->what != LP_EVENT_TRANSFER)
+        || !lp_address_equal(&e->first, &facts->address))
+    {
+        return;
+    }
+
+    ngx_livepeer_zone_lock();
+
+    s = ngx_livepeer_ledger_standing(&e->second);
+
+    if (e->what == LP_EVENT_REDEEMED) {
+        facts->winners++;
+        s->winners++;
+
+    } else {
+        (void) lp_u256_add(&facts->redeemed, &facts->redeemed, &e->words[0]);
+        (void) lp_u256_add(&s->redeemed, &s->redeemed, &e->words[0]);
+    }
+
+    ngx_livepeer_zone_unlock();
+}
+
+
+/* the last step of a pass: what is counted here is published with it */
+
 static ngx_int_t
 ngx_livepeer_chain_take_logs(void)
 {
     size_t                 i;
     lp_event_t             e;
-    lp_status_t            status;
     lp_rpc_logs_t          logs;
     ngx_livepeer_chain_t  *c = &ngx_livepeer_chain;
 
-    status = lp_rpc_get_logs(&logs, NULL, c->id, c->call->answer.data,
-                             c->call->answer.len);
+    if (lp_rpc_get_logs(&logs, NULL, c->id, c->call->answer.data,
+                        c->call->answer.len) != LP_OK)
+    {
+        lp_rpc_logs_done(&logs);
+        return NGX_ERROR;
+    }
 
-    for (i = 0; status == LP_OK && i < logs.n; i++) {
+    for (i = 0; i < logs.n; i++) {
         if (!logs.logs[i].removed
-            && lp_event_read(&e, &logs.logs[i], &logs) == LP_OK
-            && e.what == LP_EVENT_REDEEMED
-            && lp_address_equal(&e.first, &c->facts.address))
+            && lp_event_read(&e, &logs.logs[i], &logs) == LP_OK)
         {
-            c->facts.winners++;
-            (void) lp_u256_add(&c->facts.redeemed, &c->facts.redeemed,
-                               &e.words[0]);
+            ngx_livepeer_chain_count(&c->facts, &e);
         }
     }
 
     lp_rpc_logs_done(&logs);
     ngx_livepeer_chain_compare(c);
 
-    return status == LP_OK ? NGX_OK : NGX_ERROR;
+    return NGX_OK;
 }
 
 
-/* The registry: a walk over the pool, and the URL of each in it */
+/* The registry: a walk over the pool, and the URL and terms of each in it */
 
 
 static ngx_int_t
@@ -456,6 +492,7 @@ ngx_livepeer_chain_put_pool(void)
 
         c->pool_due = 1;
         c->wants_uri = 0;
+        c->wants_terms = 0;
         c->nentries = 0;
         c->walked = 0;
         lp_contracts_put_plain(&c->data, "getFirstTranscoderInPool()");
@@ -463,6 +500,9 @@ ngx_livepeer_chain_put_pool(void)
     } else if (c->wants_uri) {
         lp_contracts_put_of(&c->data, "getServiceURI(address)", &c->at, NULL);
         return ngx_livepeer_chain_put_call(LP_CONTRACT_REGISTRY);
+
+    } else if (c->wants_terms) {
+        lp_contracts_put_of(&c->data, "getTranscoder(address)", &c->at, NULL);
 
     } else {
         lp_contracts_put_of(&c->data, "getNextTranscoderInPool(address)",
@@ -505,6 +545,31 @@ ngx_livepeer_chain_add(ngx_livepeer_chain_t *c, char *text)
     ngx_memzero(entry, sizeof(ngx_livepeer_entry_t));
     entry->address = c->at;
     ngx_memcpy(entry->url, url.data, url.len);
+    c->wants_terms = 1;
+}
+
+
+/* how it shares with its delegators: for the page, nothing depends on it */
+
+static void
+ngx_livepeer_chain_terms(ngx_livepeer_chain_t *c)
+{
+    lp_u256_t              all;
+    lp_transcoder_t        t;
+    ngx_livepeer_entry_t  *entry = &c->entries[c->nentries - 1];
+
+    lp_u256_set(&all, NGX_LIVEPEER_PERC);
+
+    if (lp_contracts_get_transcoder(&t, c->data.data, c->data.len) != LP_OK
+        || lp_u256_cmp(&t.reward_cut, &all) > 0
+        || lp_u256_cmp(&t.fee_share, &all) > 0)
+    {
+        return;
+    }
+
+    entry->reward_cut = (uint32_t) t.reward_cut.w[0];
+    entry->fee_share = (uint32_t) t.fee_share.w[0];
+    entry->has_terms = 1;
 }
 
 
@@ -541,6 +606,13 @@ ngx_livepeer_chain_take_pool(void)
         {
             ngx_livepeer_chain_add(c, text);
         }
+
+        return NGX_AGAIN;
+    }
+
+    if (c->wants_terms) {
+        c->wants_terms = 0;
+        ngx_livepeer_chain_terms(c);
 
         return c->nentries == NGX_LIVEPEER_ENTRIES_MAX
                ? ngx_livepeer_chain_end_pool(c) : NGX_AGAIN;

@@ -37,7 +37,6 @@ typedef struct {
     lp_rpc_block_t         head;             /* in this pass */
     uint64_t               rise_block;       /* of the risen funds */
     lp_u256_t              rise_deposit, rise_reserve;
-    uint64_t               logs_to;          /* read up to here */
     ngx_livepeer_entry_t   entries[NGX_LIVEPEER_ENTRIES_MAX];
     ngx_uint_t             nentries;
     ngx_uint_t             walked;
@@ -45,6 +44,7 @@ typedef struct {
     uint64_t               pool_round;
     ngx_msec_t             pool_read;
     unsigned               wants_uri:1;
+    unsigned               wants_terms:1;    /* of the last entry */
     unsigned               pool_due:1;
     unsigned               failed:1;         /* logged already */
 } ngx_livepeer_chain_t;

@@ -3,6 +3,7 @@
  * written after it.
  */
 #include "ngx_livepeer_module/ngx_livepeer_json.h"
+#include "ngx_livepeer_module/ngx_livepeer_json_money.h"
 #include "ngx_livepeer_module/ngx_livepeer_module.h"
 #include "ngx_livepeer_module/ngx_livepeer_variant.h"
 
@@ -33,7 +34,7 @@ static const struct {
 static ngx_livepeer_slot_t  ngx_livepeer_json_slot;
 
 
-static void
+void
 ngx_livepeer_json_text(lp_buf_t *out, const u_char *s, size_t len)
 {
     size_t  i;
@@ -55,7 +56,7 @@ ngx_livepeer_json_text(lp_buf_t *out, const u_char *s, size_t len)
 }
 
 
-static void
+void
 ngx_livepeer_json_str(lp_buf_t *out, const char *key, const char *value)
 {
     lp_buf_printf(out, "\"%s\":", key);
@@ -64,16 +65,14 @@ ngx_livepeer_json_str(lp_buf_t *out, const char *key, const char *value)
 }
 
 
-static void
+void
 ngx_livepeer_json_num(lp_buf_t *out, const char *key, int64_t value)
 {
     lp_buf_printf(out, "\"%s\":%lld,", key, (long long) value);
 }
 
 
-/* the comma that the last member of an object or list left */
-
-static void
+void
 ngx_livepeer_json_close(lp_buf_t *out, u_char c)
 {
     if (lp_buf_status(out) == LP_OK && out->data[out->len - 1] == ',') {
@@ -166,6 +165,7 @@ ngx_livepeer_json_orchs(lp_buf_t *out, ngx_livepeer_slot_t *slot)
         ngx_livepeer_json_num(out, "in_flight", o->in_flight);
         ngx_livepeer_json_num(out, "suspended", o->suspended);
         ngx_livepeer_json_str(out, "last_error", o->last_error);
+        ngx_livepeer_json_money_row(out, slot, o);
         ngx_livepeer_json_close(out, '}');
     }
 
@@ -278,6 +278,7 @@ ngx_livepeer_json_stream(lp_buf_t *out, ngx_http_request_t *r,
 
     ngx_livepeer_json_variants(out, slot);
     ngx_livepeer_json_orchs(out, slot);
+    ngx_livepeer_json_money_stream(out, slot);
     ngx_livepeer_json_close(out, '}');
 }
 
@@ -335,6 +336,7 @@ ngx_livepeer_json_put(lp_buf_t *out, ngx_http_request_t *r)
     lp_buf_put_u8(out, '{');
     ngx_livepeer_json_num(out, "now_ms", (int64_t) tp->sec * 1000 + tp->msec);
     ngx_livepeer_json_apps(out, ccf);
+    ngx_livepeer_json_money_node(out);
 
     lp_buf_put_str(out, "\"streams\":[");
 

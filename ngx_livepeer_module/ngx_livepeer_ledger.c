@@ -307,7 +307,7 @@ ngx_livepeer_ledger_smaller(lp_u256_t *left, const lp_u256_t *budget,
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_livepeer_ledger_limited(const lp_u256_t *budget)
 {
     return (budget->w[0] & budget->w[1] & budget->w[2] & budget->w[3])

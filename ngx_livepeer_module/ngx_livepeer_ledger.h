@@ -17,6 +17,7 @@
 #define NGX_LIVEPEER_ENTRY_URL     128
 #define NGX_LIVEPEER_STANDINGS     512
 #define NGX_LIVEPEER_PROVEN        3         /* good segments */
+#define NGX_LIVEPEER_PERC          1000000   /* a whole, in the contracts */
 
 
 /* why nobody is paid just now: enum, label, sentence with the remedy */
@@ -66,6 +67,9 @@ typedef enum {
 typedef struct {
     lp_address_t         address;
     char                 url[NGX_LIVEPEER_ENTRY_URL];
+    uint32_t             reward_cut;             /* in 10^-6 */
+    uint32_t             fee_share;              /* that delegators get */
+    uint32_t             has_terms;              /* the two are known */
 } ngx_livepeer_entry_t;
 
 /* how an address has behaved towards all workers; times are
@@ -81,6 +85,12 @@ typedef struct {
     ngx_pid_t            payer;                  /* who tries it out ... */
     ngx_msec_t           payer_until;            /* ... at most until */
     lp_address_t         hot_key;                /* pinned; zero: none */
+    uint64_t             tickets;                /* sent to it ... */
+    lp_money_t           ev;                     /* ... and what they are
+                                                    worth */
+    lp_money_t           fee;                    /* of verified pixels */
+    uint64_t             winners;                /* of ours, that it redeemed */
+    lp_u256_t            redeemed;               /* wei */
 } ngx_livepeer_standing_t;
 
 /* the chain as it was read last */
@@ -95,7 +105,9 @@ typedef struct {
     uint32_t             wrong;                  /* the contracts are not
                                                     where they should be */
     uint64_t             winners;                /* redeemed, of ours */
-    lp_u256_t            redeemed;               /* wei */
+    lp_u256_t            redeemed;               /* wei that they took */
+    uint64_t             logs_to;                /* both of blocks up to it;
+                                                    0: of none */
 } ngx_livepeer_facts_t;
 
 /* what was spent, by all workers since the zone was made */
@@ -170,6 +182,9 @@ void ngx_livepeer_ledger_unspend(const lp_money_t *ev, uint32_t n,
 /* the budget that is left today, of ours and of the signer's the smaller, in
    whole wei; all ones: no limit. Under the lock */
 void ngx_livepeer_ledger_left(lp_u256_t *left, const lp_u256_t *day_budget);
+
+/* 0: all ones, which stand for no limit */
+ngx_uint_t ngx_livepeer_ledger_limited(const lp_u256_t *budget);
 
 /* the stop is now this one: 1 when it was another before */
 ngx_uint_t ngx_livepeer_ledger_stop(ngx_livepeer_stop_e stop);

@@ -4,6 +4,8 @@
  */
 #include "ngx_livepeer_module/ngx_livepeer_metrics.h"
 #include "ngx_livepeer_module/ngx_livepeer_json.h"
+#include "ngx_livepeer_module/ngx_livepeer_json_money.h"
+#include "ngx_livepeer_module/ngx_livepeer_metrics_money.h"
 #include "ngx_livepeer_module/ngx_livepeer_module.h"
 
 
@@ -20,6 +22,53 @@ static const char *const  ngx_livepeer_metrics_refused[] = {
 #define NGX_LIVEPEER_METRICS_LABEL(name, label)  label,
     NGX_LIVEPEER_REFUSED_MAP(NGX_LIVEPEER_METRICS_LABEL)
 };
+
+
+uint64_t
+ngx_livepeer_metrics_gwei(const lp_u256_t *wei)
+{
+    lp_u256_t  gwei, one, unit;
+
+    lp_u256_set(&one, 1);
+    lp_u256_set(&unit, NGX_LIVEPEER_METRICS_GWEI);
+
+    return lp_u256_mul_div(&gwei, wei, &one, &unit, 0) == LP_OK ? gwei.w[0]
+                                                                : 0;
+}
+
+
+uint64_t
+ngx_livepeer_metrics_money_gwei(const lp_money_t *m)
+{
+    lp_u256_t  wei;
+
+    return lp_money_to_wei(&wei, m, LP_ROUND_DOWN) == LP_OK
+           ? ngx_livepeer_metrics_gwei(&wei) : 0;
+}
+
+
+static uint64_t
+ngx_livepeer_metrics_hourly(ngx_livepeer_slot_t *slot)
+{
+    lp_u256_t  wei;
+
+    ngx_livepeer_json_money_hourly(&wei, slot);
+
+    return ngx_livepeer_metrics_gwei(&wei);
+}
+
+
+/* what a stream spends in this publish */
+
+static ngx_livepeer_orch_stat_t *
+ngx_livepeer_metrics_sum(ngx_livepeer_slot_t *slot)
+{
+    static ngx_livepeer_orch_stat_t  sum;
+
+    ngx_livepeer_json_money_sum(&sum, slot);
+
+    return &sum;
+}
 
 
 /* of a stream */
@@ -48,6 +97,16 @@ ngx_livepeer_metric_of(publish50,
     ngx_livepeer_json_percentile(slot->publish_ring, slot->nring, 50))
 ngx_livepeer_metric_of(publish99,
     ngx_livepeer_json_percentile(slot->publish_ring, slot->nring, 99))
+
+ngx_livepeer_metric_of(tickets, ngx_livepeer_metrics_sum(slot)->tickets)
+ngx_livepeer_metric_of(ev,
+    ngx_livepeer_metrics_money_gwei(&ngx_livepeer_metrics_sum(slot)->ev))
+ngx_livepeer_metric_of(fee,
+    ngx_livepeer_metrics_money_gwei(&ngx_livepeer_metrics_sum(slot)->fee))
+ngx_livepeer_metric_of(unpaid, ngx_livepeer_metrics_sum(slot)->unpaid_pixels)
+ngx_livepeer_metric_of(hourly, ngx_livepeer_metrics_hourly(slot))
+ngx_livepeer_metric_of(broke, slot->advice & NGX_LIVEPEER_ADVICE_BUDGET
+                              && !slot->ended)
 
 ngx_livepeer_metric_of(gaps, slot->variants[i].gaps_total)
 ngx_livepeer_metric_of(variant_bytes, slot->variants[i].bytes)
@@ -91,6 +150,22 @@ static const ngx_livepeer_metric_t  ngx_livepeer_metrics_stream[] = {
       "The same, 99th percentile.", ngx_livepeer_metric_publish99, 1 }
 };
 
+static const ngx_livepeer_metric_t  ngx_livepeer_metrics_paid[] = {
+    { "stream_tickets_total", "counter", "Tickets sent for it.",
+      ngx_livepeer_metric_tickets, 0 },
+    { "stream_tickets_ev_gwei_total", "counter",
+      "What they are worth.", ngx_livepeer_metric_ev, 0 },
+    { "stream_fee_gwei_total", "counter",
+      "Price of its pixels that were verified.", ngx_livepeer_metric_fee, 0 },
+    { "stream_unpaid_pixels_total", "counter",
+      "Of them beyond what was paid.", ngx_livepeer_metric_unpaid, 0 },
+    { "stream_cost_gwei_per_hour", "gauge",
+      "What an hour of it costs as the last segments did.",
+      ngx_livepeer_metric_hourly, 0 },
+    { "stream_budget_used_up", "gauge",
+      "1 while the budget of this hour is.", ngx_livepeer_metric_broke, 0 }
+};
+
 static const ngx_livepeer_metric_t  ngx_livepeer_metrics_variant[] = {
     { "variant_gaps_total", "counter", "Segments a variant does not have.",
       ngx_livepeer_metric_gaps, 0 },
@@ -120,7 +195,7 @@ static const ngx_livepeer_metric_t  ngx_livepeer_metrics_orch[] = {
 static ngx_livepeer_slot_t  ngx_livepeer_metrics_slot;
 
 
-static void
+void
 ngx_livepeer_metrics_head(lp_buf_t *out, const char *name, const char *type,
     const char *help)
 {
@@ -199,8 +274,13 @@ ngx_livepeer_metrics_table(lp_buf_t *out, const ngx_livepeer_metric_t *table,
 
             } else {
                 for (k = 0; k < slot->norchs; k++) {
-                    ngx_livepeer_metrics_line(out, &table[m], label,
-                                              slot->orchs[k].url, k);
+
+                    /* who came from the registry chose its name itself */
+
+                    if (!slot->orchs[k].listed) {
+                        ngx_livepeer_metrics_line(out, &table[m], label,
+                                                  slot->orchs[k].url, k);
+                    }
                 }
             }
         }
@@ -244,6 +324,12 @@ ngx_livepeer_metrics_put(lp_buf_t *out, ngx_http_request_t *r)
 
     ngx_livepeer_metrics_table(out, ngx_livepeer_metrics_stream,
         ngx_livepeer_metrics_count(ngx_livepeer_metrics_stream), NULL);
+
+    if (ngx_livepeer_metrics_money_put(out) == NGX_OK) {
+        ngx_livepeer_metrics_table(out, ngx_livepeer_metrics_paid,
+            ngx_livepeer_metrics_count(ngx_livepeer_metrics_paid), NULL);
+    }
+
     ngx_livepeer_metrics_table(out, ngx_livepeer_metrics_variant,
         ngx_livepeer_metrics_count(ngx_livepeer_metrics_variant), "variant");
     ngx_livepeer_metrics_table(out, ngx_livepeer_metrics_orch,

@@ -12,9 +12,21 @@
 #include <ngx_http.h>
 
 #include "common/util/buf.h"
+#include "common/util/money.h"
+
+
+#define NGX_LIVEPEER_METRICS_GWEI  1000000000          /* wei */
 
 
 void ngx_livepeer_metrics_put(lp_buf_t *out, ngx_http_request_t *r);
+
+/* HELP and TYPE of livepeer_NAME */
+void ngx_livepeer_metrics_head(lp_buf_t *out, const char *name,
+    const char *type, const char *help);
+
+/* whole gwei, rounded down */
+uint64_t ngx_livepeer_metrics_gwei(const lp_u256_t *wei);
+uint64_t ngx_livepeer_metrics_money_gwei(const lp_money_t *m);
 
 
 #endif /* NGX_LIVEPEER_METRICS_H */

@@ -528,6 +528,7 @@ static void
 ngx_livepeer_pay_show(ngx_livepeer_seg_t *seg)
 {
     ngx_livepeer_bill_t       *bill = seg->bill;
+    ngx_livepeer_standing_t   *standing;
     ngx_livepeer_orch_stat_t  *row;
 
     row = ngx_livepeer_pay_row(seg);
@@ -535,6 +536,13 @@ ngx_livepeer_pay_show(ngx_livepeer_seg_t *seg)
     if (row) {
         row->tickets += bill->ntickets;
         (void) lp_money_add(&row->ev, &row->ev, &bill->ev);
+        row->balance = bill->account->balance.credit;
+
+        standing = ngx_livepeer_ledger_standing(&bill->params.recipient);
+        standing->tickets += bill->ntickets;
+        (void) lp_money_add(&standing->ev, &standing->ev, &bill->ev);
+
+        bill->shown = 1;
         ngx_livepeer_zone_unlock();
     }
 }

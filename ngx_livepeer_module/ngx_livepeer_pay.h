@@ -58,6 +58,7 @@ struct ngx_livepeer_bill_s {
     lp_sign_refusal_e    refusal;                /* the first one */
     unsigned             silent:1;               /* the signer did not answer */
     unsigned             counted:1;              /* in the ledger */
+    unsigned             shown:1;                /* in the rows */
 };
 
 

@@ -9,6 +9,9 @@
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
 
 
+#define NGX_LIVEPEER_PAY_HOUR  (3600 * 1000)         /* ms */
+
+
 void
 ngx_livepeer_pay_forfeit(ngx_livepeer_account_t *a)
 {
@@ -115,12 +118,52 @@ ngx_livepeer_pay_verified(ngx_livepeer_seg_t *seg)
 }
 
 
+/*
+ * What an hour of this stream costs: the fee of a segment over its duration,
+ * smoothed over the last few, which may have been done at other prices.
+ */
+
+static void
+ngx_livepeer_pay_count_rate(ngx_livepeer_seg_t *seg, lp_money_t *cost)
+{
+    lp_u256_t             wei, hour, duration, three, four, sum;
+    ngx_livepeer_slot_t  *slot = seg->stream->slot;
+
+    lp_u256_set(&hour, NGX_LIVEPEER_PAY_HOUR);
+    lp_u256_set(&duration, ngx_max(seg->duration_ms, 1));
+
+    if (lp_money_to_wei(&wei, cost, LP_ROUND_UP) != LP_OK
+        || lp_u256_mul_div(&wei, &wei, &hour, &duration, 1) != LP_OK)
+    {
+        return;
+    }
+
+    if (slot->hourly_at) {
+        lp_u256_set(&three, 3);
+        lp_u256_set(&four, 4);
+
+        if (lp_u256_mul(&sum, &slot->hourly, &three) != LP_OK
+            || lp_u256_add(&sum, &sum, &wei) != LP_OK)
+        {
+            return;
+        }
+
+        lp_u256_set(&three, 1);
+        (void) lp_u256_mul_div(&wei, &sum, &three, &four, 1);
+    }
+
+    slot->hourly = wei;
+    slot->hourly_at = ngx_current_msec;
+}
+
+
 static void
 ngx_livepeer_pay_count_fee(ngx_livepeer_seg_t *seg, lp_money_t *cost,
     uint64_t pixels)
 {
     ngx_uint_t                 debt;
     ngx_livepeer_spent_t      *spent;
+    ngx_livepeer_standing_t   *standing;
     ngx_livepeer_orch_stat_t  *row;
 
     debt = seg->bill->account->balance.credit.negative;
@@ -132,8 +175,13 @@ ngx_livepeer_pay_count_fee(ngx_livepeer_seg_t *seg, lp_money_t *cost,
 
     spent = &ngx_livepeer_zone_ledger()->spent;
 
+    standing = ngx_livepeer_ledger_standing(&seg->bill->params.recipient);
+
     (void) lp_money_add(&row->fee, &row->fee, cost);
+    (void) lp_money_add(&standing->fee, &standing->fee, cost);
     (void) lp_money_add(&spent->fee, &spent->fee, cost);
+    row->balance = seg->bill->account->balance.credit;
+    ngx_livepeer_pay_count_rate(seg, cost);
 
     if (debt) {
         row->unpaid_pixels += pixels;
@@ -215,6 +263,41 @@ ngx_livepeer_pay_settle(ngx_livepeer_seg_t *seg)
 }
 
 
+static void
+ngx_livepeer_pay_unshow(ngx_livepeer_bill_t *bill)
+{
+    ngx_livepeer_standing_t   *standing;
+    ngx_livepeer_orch_stat_t  *row;
+
+    row = ngx_livepeer_pay_row(bill->seg);
+    if (row == NULL) {
+        return;
+    }
+
+    /* a row or a standing may be a new one, without these tickets */
+
+    if (row->tickets >= bill->ntickets
+        && lp_money_cmp(&row->ev, &bill->ev) >= 0)
+    {
+        row->tickets -= bill->ntickets;
+        (void) lp_money_sub(&row->ev, &row->ev, &bill->ev);
+    }
+
+    standing = ngx_livepeer_ledger_standing(&bill->params.recipient);
+
+    if (standing->tickets >= bill->ntickets
+        && lp_money_cmp(&standing->ev, &bill->ev) >= 0)
+    {
+        standing->tickets -= bill->ntickets;
+        (void) lp_money_sub(&standing->ev, &standing->ev, &bill->ev);
+    }
+
+    row->balance = bill->account->balance.credit;
+
+    ngx_livepeer_zone_unlock();
+}
+
+
 /* the tickets never left: the balance is as it was, their nonces are gone */
 
 static void
@@ -226,6 +309,10 @@ ngx_livepeer_pay_put_back(ngx_livepeer_bill_t *bill)
     if (bill->hold.balance) {
         (void) lp_balance_settle(&bill->hold, NULL);
         (void) lp_balance_debit(&bill->account->balance, &bill->ev);
+    }
+
+    if (bill->shown && bill->seg->session) {
+        ngx_livepeer_pay_unshow(bill);
     }
 
     if (!bill->counted) {

@@ -108,7 +108,12 @@ ngx_livepeer_session_show(ngx_livepeer_session_t *s, ngx_livepeer_seg_t *seg,
         if (s->peer->known) {
             row->address = s->peer->address;
             row->price = s->account.price;
+            row->face_value = s->account.params.face_value;
+            row->win_prob = s->account.params.win_prob;
+            row->balance = s->account.balance.credit;
         }
+
+        row->listed = s->peer->listed;
 
         if (why) {
             row->failures++;

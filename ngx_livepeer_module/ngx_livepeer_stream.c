@@ -138,6 +138,7 @@ ngx_livepeer_stream_fill_slot(ngx_livepeer_stream_t *st, const lp_hash_t *key)
     slot->waiting_ms = 0;
     slot->bitrate_bps = 0;
     slot->norchs = 0;
+    slot->hourly_at = 0;
     ngx_memzero(slot->audio_codec, sizeof(slot->audio_codec));
     ngx_memzero(slot->reason, sizeof(slot->reason));
 

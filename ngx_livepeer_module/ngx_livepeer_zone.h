@@ -62,6 +62,12 @@ typedef struct {
     char               last_error[64];            /* a fixed sentence */
     lp_address_t       address;                   /* zero: not known */
     lp_price_t         price;                     /* den 0: none */
+    lp_u256_t          face_value;                /* of its tickets, wei; 0:
+                                                     none are asked for */
+    lp_u256_t          win_prob;
+    lp_money_t         balance;                   /* paid and not used */
+    uint8_t            listed;                    /* it came from the registry:
+                                                     its URL is a stranger's */
     uint64_t           tickets;
     lp_money_t         ev;                        /* of the tickets */
     lp_money_t         fee;                       /* of verified pixels */
@@ -109,6 +115,9 @@ struct ngx_livepeer_slot_s {
                                                      an end; fixed sentences */
     int64_t            hour;                      /* UTC, since 1970 ... */
     lp_money_t         hour_ev;                   /* ... and tickets in it */
+    lp_u256_t          hourly;                    /* wei that an hour costs as
+                                                     the last segments did */
+    ngx_msec_t         hourly_at;                 /* when that was; 0: never */
 };
 
 

@@ -17,6 +17,29 @@ const size = (v) => v.width ? v.width + " × " + v.height : "–";
 const fps = (milli) => milli ? String(Math.round(milli / 10) / 100) : "–";
 const times = (t) => t.last ? t.p50 + " / " + t.p99 + " ms" : "–";
 
+// wei as text, any size, in the unit that leaves few digits to read
+function eth(text) {
+  const wei = Number(text);
+  const [unit, name] = Math.abs(wei) >= 1e13 || !wei ? [1e18, " ETH"]
+    : Math.abs(wei) >= 1e4 ? [1e9, " gwei"] : [1, " wei"];
+  return (wei / unit).toLocaleString("en", { maximumSignificantDigits: 4 }) +
+    name;
+}
+
+const amount = (text) => ({ text: eth(text), title: text + " wei" });
+const count = (n) => n.toLocaleString("en");
+const price = (text) => text.split("/").map((n) => BigInt(n)
+  .toLocaleString("en")).join("/") + " wei";
+const percent = (ppm) => (ppm / 1e4).toLocaleString("en",
+  { maximumFractionDigits: 2 }) + " %";
+const short = (address) => address.slice(0, 8) + "…" + address.slice(-4);
+
+function lasting(ms) {
+  const min = Math.ceil(ms / 60000);
+  return min < 60 ? min + " min"
+                  : Math.floor(min / 60) + " h " + min % 60 + " min";
+}
+
 const audioName = {
   "": "none", "mp4a.40.2": "AAC-LC", "mp4a.40.5": "HE-AAC",
   "mp4a.40.29": "HE-AAC v2",
@@ -47,9 +70,11 @@ const sentences = {
   upscale: (s) => "The source is " + size(s) + ": renditions larger than " +
     "that are not made. In OBS: Settings > Video > Output (Scaled) " +
     "Resolution.",
-  no_orchestrator: () => "No orchestrator answers, viewers get the source " +
-    "alone. Check the addresses in livepeer_orchestrator and that the " +
-    "orchestrators run; nothing needs a restart.",
+  no_orchestrator: (s) => "No orchestrator can be used, viewers get the " +
+    "source alone. Check the addresses in livepeer_orchestrator and that " +
+    "the orchestrators run; nothing needs a restart." +
+    s.orchestrators.filter((o) => o.last_error).slice(0, 3)
+      .map((o) => " " + o.url + ": " + o.last_error + ".").join(""),
   damaged: () => "Some frames arrived damaged or out of order. In OBS: View " +
     "> Stats shows dropped frames; a lower Bitrate in Settings > Output may " +
     "help.",
@@ -60,6 +85,10 @@ const sentences = {
 
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+function setTitle(node, title) {
+  if ((title || "") !== node.title) node.title = title || "";
 }
 
 function element(parent, tag, i) {
@@ -87,6 +116,7 @@ function fill(table, heads, rows) {
       const td = element(tr, "td", c);
       const o = typeof cell === "object" ? cell : { text: String(cell) };
       setText(td, o.text);
+      setTitle(td, o.title);
       td.className = o.good ? "good" : o.bad ? "bad" : "";
     });
     trim(tr, row.length);
@@ -94,14 +124,17 @@ function fill(table, heads, rows) {
   trim(body, rows.length);
 }
 
-function facts(list) {
-  const dl = $("facts");
+// pairs of a name and a text, or {text, title, bad}
+function facts(dl, list) {
   list.forEach(([name, value], i) => {
     const div = element(dl, "div", i);
     setText(element(div, "dt", 0), name);
     while (div.children.length < 2)
       div.appendChild(document.createElement("dd"));
-    setText(div.children[1], value);
+    const o = typeof value === "object" ? value : { text: value };
+    setText(div.children[1], o.text);
+    setTitle(div.children[1], o.title);
+    div.children[1].className = o.bad ? "bad" : "";
   });
   trim(dl, list.length);
 }
@@ -222,7 +255,7 @@ function showStream(s) {
     waiting: "gone; waits for the publisher to come back",
   }[s.state];
 
-  facts([
+  facts($("facts"), [
     ["State", state],
     ["Picture", size(s) + (s.fps_milli ? ", " + fps(s.fps_milli) + " fps"
                                        : "")],
@@ -276,6 +309,152 @@ function showStream(s) {
   }
 }
 
+// --- money
+
+const sentence = (s) => s.charAt(0).toUpperCase() + s.slice(1) + ".";
+
+// why nobody is paid, and what to do: of the node, or of some streams
+function stopText(api) {
+  const m = api.money;
+
+  if (!m) return "";
+  if (m.stop !== "none") {
+    return "Nobody is paid, viewers get the source alone. " +
+      sentence(m.remedy);
+  }
+  const stopped = api.streams.filter((s) => s.money && s.money.stop !== "none");
+  return !stopped.length ? "" : "Nobody is paid for " +
+    stopped.map((s) => s.name).join(", ") + ", viewers there get the source " +
+    "alone. " + sentence(stopped[0].money.remedy);
+}
+
+// the tighter of our limit and of the signer's
+function dayBudget(day) {
+  const ours = day.budget_wei, its = day.signer_budget_wei;
+  const left = (b, s) => BigInt(b) - BigInt(s);
+
+  if (its !== null && (ours === null
+      || left(its, day.signer_spent_wei) < left(ours, day.spent_wei))) {
+    return { budget: its, spent: day.signer_spent_wei, by: "the signer's" };
+  }
+  return { budget: ours, spent: day.spent_wei, by: "livepeer_budget's" };
+}
+
+function budget(i, name, b, left, anew) {
+  const div = element($("budgets"), "div", i);
+  const share = BigInt(b.budget) > 0n
+    ? Number(BigInt(left) * 10000n / BigInt(b.budget)) / 10000 : 0;
+  const meter = element(div, "p", 1).firstElementChild
+    || div.children[1].appendChild(document.createElement("meter"));
+
+  Object.assign(meter, { min: 0, max: 1, low: 0.1, high: 0.25, optimum: 1,
+                         value: share });
+  meter.setAttribute("aria-label", name + ", share that is left");
+  setText(element(div, "p", 0), name + ": " + eth(left) + " left of " +
+    eth(b.budget));
+  setTitle(div.children[0], left + " of " + b.budget + " wei, " + b.by);
+  setText(element(div, "p", 2), eth(b.spent) + " used; begins anew in " +
+    lasting(anew - page.api.now_ms));
+  div.children[2].className = "dim";
+}
+
+function showBudgets(m, s) {
+  let n = 0;
+  const day = dayBudget(m.day), hour = s && s.money && s.money.hour;
+
+  if (day.budget !== null && m.day.left_wei !== null)
+    budget(n++, "Today", day, m.day.left_wei, m.day.anew_ms);
+  if (hour && hour.budget_wei !== null) {
+    budget(n++, s.name + ", this hour", { budget: hour.budget_wei,
+      spent: hour.spent_wei, by: "livepeer_budget's" }, hour.left_wei,
+      hour.anew_ms);
+  }
+  trim($("budgets"), n);
+}
+
+function showPurse(m, s) {
+  const list = [], hourly = s && s.money ? s.money.hourly_wei : "0";
+  const fund = (wei, low) => ({ ...amount(wei), bad: low });
+
+  if (s && s.money) {
+    list.push([s.name + " costs now", hourly === "0" ? "nothing"
+      : { text: eth(hourly) + " an hour", title: hourly + " wei" }]);
+    list.push(["Tickets for " + s.name, { text: count(s.money.tickets) +
+      ", worth " + eth(s.money.ev_wei), title: s.money.ev_wei + " wei" }]);
+  }
+  list.push(["Tickets sent", { text: count(m.tickets) + ", worth " +
+    eth(m.ev_wei), title: m.ev_wei + " wei" }]);
+  list.push(["Work delivered", { text: "worth " + eth(m.fee_wei),
+    title: m.fee_wei + " wei" }]);
+  if (m.unpaid_pixels) list.push(["Pixels not paid", count(m.unpaid_pixels)]);
+  list.push(["Winners redeemed", { text: count(m.winners) +
+    (m.winners ? ", " + eth(m.redeemed_wei) : ""), bad: m.lottery_alarm,
+    title: m.redeemed_wei + " wei; by chance " +
+      m.winners_expected.toFixed(1) + " of the tickets win" }]);
+  if (m.read) {
+    list.push(["Deposit", fund(m.deposit_wei, m.deposit_wei === "0"
+      || BigInt(m.deposit_wei) < BigInt(m.min_deposit_wei))]);
+    list.push(["Reserve", fund(m.reserve_wei, m.reserve_wei === "0")]);
+    if (m.unlock !== "locked") {
+      list.push(["Unlocking", { bad: true, text: m.unlock === "unlocked"
+        ? "may be withdrawn" : "until round " + m.withdraw_round }]);
+    }
+    list.push(["Chain", { text: m.chain_id + ", block " + count(m.block),
+      title: "last new block " + seconds(m.block_age_ms) + " ago" }]);
+    list.push(["Round", String(m.round)]);
+  }
+  if (m.address) list.push(["Paid by", { text: short(m.address),
+                                        title: m.address }]);
+  facts($("purse"), list);
+}
+
+// who is paid for this stream, then who was for others
+function showPayees(m, s) {
+  const paid = new Map(m.orchestrators.map((o) => [o.address, o]));
+  const rows = (s ? s.orchestrators : []).filter((o) => o.money
+    && o.money.address).map((o) => [o.money, o.url, paid.get(o.money.address)]);
+  const here = new Set(rows.map(([row]) => row.address));
+
+  m.orchestrators.filter((o) => !here.has(o.address))
+    .forEach((o) => rows.push([null, o.url || short(o.address), o]));
+
+  fill($("payees"), ["Orchestrator", "Price of a pixel", "Ticket", "Credit",
+                     "Tickets", "Worth", "Redeemed", "Share to stake"],
+    rows.map(([row, url, all]) => [
+      { text: url, title: row ? row.address : all.address },
+      row && row.price ? price(row.price) : "–",
+      row && row.face_value_wei !== "0" && row.win_prob > 0
+        ? { text: eth(row.face_value_wei) + ", 1 in " +
+              count(Math.round(1 / row.win_prob)),
+            title: row.face_value_wei + " wei" } : "–",
+      row ? amount(row.balance_wei) : "–",
+      all ? count(all.tickets) : "–",
+      all ? amount(all.ev_wei) : "–",
+      all ? { text: count(all.winners) + (all.winners ? ", " +
+                eth(all.redeemed_wei) : ""),
+              title: all.redeemed_wei + " wei" } : "–",
+      all && all.fee_share_ppm !== null
+        ? { text: percent(all.fee_share_ppm) + (all.winners ? ", " +
+              eth(all.shared_wei) : ""),
+            title: all.shared_wei + " wei of fees; reward cut " +
+              percent(all.reward_cut_ppm) } : "–",
+    ]));
+  $("payees").hidden = $("split").hidden = !rows.length;
+}
+
+function showMoney(api, s) {
+  const m = api.money;
+
+  setText($("stop"), stopText(api));
+  $("stop").hidden = !$("stop").textContent;
+  $("money").hidden = !m;
+  if (!m) return;
+
+  showBudgets(m, s);
+  showPurse(m, s);
+  showPayees(m, s);
+}
+
 function showApps(apps) {
   fill($("apps"), ["Server", "Stream Key"], apps.map((a) => [
     "rtmp://" + location.hostname +
@@ -297,6 +476,7 @@ function show() {
     ["advice", "ladder", "work"].forEach((id) => { $(id).hidden = true; });
     stop();
   }
+  showMoney(api, s);
   showLevels();
 
   fill($("streams"), ["Name", "State", "Picture", "Bitrate", "Renditions",
