@@ -24,7 +24,8 @@
 #define NGX_LIVEPEER_STOP_MAP(XX)                                             \
     XX(NONE,      "none",      "")                                            \
     XX(SIGNER,    "signer",                                                   \
-       "the signer does not answer: start it, or correct livepeer_signer")    \
+       "the signer does not answer: start it, let nginx's user ask with its " \
+       "--allow-uid, or correct livepeer_signer")                             \
     XX(CHAIN_ID,  "chain_id",                                                 \
        "the signer, the Ethereum node and livepeer_chain_id are not of one "  \
        "chain: correct what is wrong and restart")                            \

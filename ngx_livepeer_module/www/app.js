@@ -373,7 +373,9 @@ function showBudgets(m, s) {
 }
 
 function showPurse(m, s) {
-  const list = [], hourly = s && s.money ? s.money.hourly_wei : "0";
+  const list = [], paid = s && s.money && s.money.stop === "none"
+    && m.stop === "none";
+  const hourly = paid ? s.money.hourly_wei : "0";
   const fund = (wei, low) => ({ ...amount(wei), bad: low });
 
   if (s && s.money) {

@@ -217,7 +217,7 @@ sub signer {
         '--socket', $socket, '--role', $o{role}, '--chain-id', $self->{chain}{chain_id},
         '--key-file', $self->{chain}{accounts}{$account}{key_file},
         '--journal', "$home/journal",
-        '--allow-uid', join(',', $>, scalar getpwnam('www-data') // ()), @money, @{$o{args} || []});
+        '--allow-uid', join(',', $>, map { getpwnam($_) // () } qw/ www-data nobody /), @money, @{$o{args} || []});
     $self->await("$name to be ready", 10, sub {
         die "$name ended at start\n" . $self->logs if !$self->alive($p);
         slurp($p->{out}) =~ /^signer ready/m;
