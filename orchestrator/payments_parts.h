@@ -111,6 +111,8 @@ struct orch_payer_s {
     uint64_t         debt_ms;
     lp_money_t       largest;            /* cost of a segment */
     uint64_t         used_ms;
+    uint64_t         tickets;            /* credited ... */
+    lp_money_t       ev;                 /* ... and what they were worth */
     uint8_t          good;               /* has paid */
     uint8_t          stopped;            /* T-15: gets no parameters */
     uint8_t          failures;           /* since failures_ms */
@@ -186,6 +188,9 @@ void orch_payer_owe(orch_payments_t *p, orch_payer_t *payer,
 
 void orch_payer_fail(orch_payments_t *p, orch_payer_t *payer);
 int orch_payer_paused(const orch_payments_t *p, const orch_payer_t *payer);
+
+/* deviations from what chance would have it, in thousandths */
+int64_t orch_payer_z_milli(const orch_lottery_t *l);
 
 /* one ticket's fate; logs and stops a sender when it cannot be chance */
 void orch_payer_drew(orch_payments_t *p, orch_payer_t *payer,

@@ -241,6 +241,10 @@ orch_payer_pay(orch_payments_t *p, orch_payer_t *payer, orch_credit_t *c,
         rc = lp_money_add(&p->sums.ev, &p->sums.ev, amount);
     }
 
+    if (rc == LP_OK) {
+        rc = lp_money_add(&payer->ev, &payer->ev, amount);
+    }
+
     return rc;
 }
 
@@ -343,6 +347,13 @@ orch_lottery_z(const orch_lottery_t *l)
 }
 
 
+int64_t
+orch_payer_z_milli(const orch_lottery_t *l)
+{
+    return (int64_t) (orch_lottery_z(l) * 1000);
+}
+
+
 static void
 orch_lottery_add(orch_lottery_t *l, double prob, int won)
 {
@@ -374,7 +385,7 @@ orch_payer_drew(orch_payments_t *p, orch_payer_t *payer,
 
     orch_lottery_add(&payer->lottery, prob, won);
     orch_lottery_add(&p->lottery, prob, won);
-    p->sums.z_milli = (int64_t) (orch_lottery_z(&p->lottery) * 1000);
+    p->sums.z_milli = orch_payer_z_milli(&p->lottery);
 
     if (!payer->stopped && orch_lottery_odd(&payer->lottery)) {
         payer->stopped = 1;

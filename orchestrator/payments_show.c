@@ -8,6 +8,7 @@
 
 #define ORCH_SHOW_PREFIX  "livepeer_orch_"
 #define ORCH_SHOW_GWEI    1000000000
+#define ORCH_SHOW_SENDERS 16
 
 
 static const char *const  orch_show_states[] = {
@@ -102,6 +103,79 @@ orch_show_total(const orch_payments_t *p, lp_money_t *credit,
 }
 
 
+/* those whose tickets were worth most, the first of them first */
+
+static size_t
+orch_show_top(const orch_payments_t *p, const orch_payer_t **top)
+{
+    size_t               i, n = 0;
+    const orch_payer_t  *payer;
+
+    for (payer = p->newest; payer; payer = payer->older) {
+
+        if (payer->tickets == 0) {
+            continue;
+        }
+
+        for (i = n; i > 0 && lp_money_cmp(&top[i - 1]->ev, &payer->ev) < 0;
+             i--)
+        {
+            if (i < ORCH_SHOW_SENDERS) {
+                top[i] = top[i - 1];
+            }
+        }
+
+        if (i < ORCH_SHOW_SENDERS) {
+            top[i] = payer;
+            n += n < ORCH_SHOW_SENDERS;
+        }
+    }
+
+    return n;
+}
+
+
+/* a table of bounded length, where a label would have no bound (T-68) */
+
+static void
+orch_show_senders(const orch_payments_t *p, lp_buf_t *out)
+{
+    char                  text[LP_ADDRESS_TEXT_LEN + 1];
+    size_t                i, n;
+    lp_money_t            credit;
+    const orch_payer_t   *top[ORCH_SHOW_SENDERS], *payer;
+    const orch_credit_t  *c;
+
+    n = orch_show_top(p, top);
+    lp_buf_put_str(out, "\"top_senders\":[");
+
+    for (i = 0; i < n; i++) {
+        payer = top[i];
+        lp_money_zero(&credit);
+
+        for (c = payer->credits; c; c = c->next) {
+            (void) lp_money_add(&credit, &credit, &c->balance.credit);
+        }
+
+        lp_address_text(text, &payer->address);
+        lp_buf_printf(out, "%s{\"address\":\"%s\",\"tickets\":%llu,",
+                      i ? "," : "", text,
+                      (unsigned long long) payer->tickets);
+        orch_show_money(out, "ev_wei", &payer->ev);
+        orch_show_money(out, "credit_wei", &credit);
+        orch_show_money(out, "debt_wei", &payer->debt);
+        lp_buf_printf(out, "\"won\":%llu,\"lottery_z_milli\":%lld,"
+                      "\"refused\":%s,\"paused\":%s}",
+                      (unsigned long long) payer->lottery.wins,
+                      (long long) orch_payer_z_milli(&payer->lottery),
+                      payer->stopped ? "true" : "false",
+                      orch_payer_paused(p, payer) ? "true" : "false");
+    }
+
+    lp_buf_put_str(out, "],");
+}
+
+
 void
 orch_payments_put_json(orch_payments_t *p, lp_buf_t *out)
 {
@@ -130,6 +204,7 @@ orch_payments_put_json(orch_payments_t *p, lp_buf_t *out)
     orch_show_wei(out, "pending_wei", &sums.pending_wei);
     orch_show_wei(out, "redeemed_wei", &sums.redeemed_wei);
     orch_show_wei(out, "dead_wei", &sums.dead_wei);
+    orch_show_senders(p, out);
     orch_show_refused(out, p);
     orch_show_wei(out, "gas_price_wei", &f->gas_price);
 
@@ -165,24 +240,36 @@ orch_show_count(lp_buf_t *out, const char *name, const char *type,
 }
 
 
+static void
+orch_show_whole(lp_buf_t *out, const char *name, const char *type,
+    const char *help, const lp_u256_t *wei)
+{
+    lp_u256_t  one, gwei;
+
+    lp_u256_set(&one, 1);
+    lp_u256_set(&gwei, ORCH_SHOW_GWEI);
+
+    if (lp_u256_mul_div(&gwei, wei, &one, &gwei, 0) != LP_OK) {
+        lp_u256_set(&gwei, 0);
+    }
+
+    orch_show_count(out, name, type, help, gwei.w[0]);
+}
+
+
 /* whole gwei: what a counter of 64 bits and a reader's double can hold */
 
 static void
 orch_show_gwei(lp_buf_t *out, const char *name, const char *type,
     const char *help, const lp_money_t *m)
 {
-    lp_u256_t  wei, one, gwei;
+    lp_u256_t  wei;
 
-    lp_u256_set(&one, 1);
-    lp_u256_set(&gwei, ORCH_SHOW_GWEI);
-
-    if (lp_money_to_wei(&wei, m, LP_ROUND_DOWN) != LP_OK
-        || lp_u256_mul_div(&wei, &wei, &one, &gwei, 0) != LP_OK)
-    {
+    if (lp_money_to_wei(&wei, m, LP_ROUND_DOWN) != LP_OK) {
         lp_u256_set(&wei, 0);
     }
 
-    orch_show_count(out, name, type, help, wei.w[0]);
+    orch_show_whole(out, name, type, help, &wei);
 }
 
 
@@ -227,6 +314,20 @@ orch_payments_put_metrics(orch_payments_t *p, lp_buf_t *out)
                       orch_show_states[i],
                       (unsigned long long) sums.winners[i]);
     }
+
+    orch_show_whole(out, "won_gwei_total", "counter",
+                    "Face value of tickets that won", &sums.won_wei);
+    orch_show_whole(out, "pending_gwei", "gauge",
+                    "Of them not redeemed yet", &sums.pending_wei);
+    orch_show_whole(out, "redeemed_gwei_total", "counter",
+                    "Of them redeemed", &sums.redeemed_wei);
+    orch_show_whole(out, "dead_gwei_total", "counter",
+                    "Of them lost", &sums.dead_wei);
+
+    orch_show_metric(out, "lottery_z", "gauge", "Deviations of the wins from "
+                     "what chance would have it");
+    lp_buf_printf(out, ORCH_SHOW_PREFIX "lottery_z %.3f\n",
+                  (double) p->sums.z_milli / 1000);
 
     orch_metrics_put_histogram(out, "commit_seconds", "From the queue to the "
                                "fsync of a winner",

@@ -494,6 +494,7 @@ orch_take_give_credit(const orch_take_t *t)
     }
 
     payer->good |= t->pay->next > 0;
+    payer->tickets += t->pay->next;
     t->p->sums.tickets += t->pay->next;
     t->p->sums.winners += t->pay->nwinners;
     LP_FAILPOINT("pay_after_credit");
