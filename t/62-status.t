@@ -12,7 +12,7 @@ use Test::Rtmp;
 use JSON::PP;
 use Time::HiRes qw/ sleep /;
 
-my $t = Test::Livepeer->new->plan(47);
+my $t = Test::Livepeer->new->plan(51);
 my $dir = $t->dir;
 
 $t->gateway(<<'CONF', no_orchestrators => 1);
@@ -31,6 +31,7 @@ like($h->{'content-security-policy'}, qr/^default-src 'none'; script-src 'self';
 unlike($h->{'content-security-policy'}, qr/unsafe|https?:|\*/, 'and nothing else');
 is($h->{'x-content-type-options'}, 'nosniff', 'nosniff');
 unlike($body, qr/<script[^>]*>[^<]|\son\w+=|\sstyle=|<style/, 'no inline script, handler or style');
+like($body, qr/<section id="money" hidden>/, 'no money until there is some');
 unlike($body, qr{(?:src|href)="(?:https?:)?//}, 'nothing from elsewhere');
 
 for (['app.js', 'text/javascript; charset=utf-8'], ['hls.min.js', 'text/javascript; charset=utf-8'],
@@ -51,6 +52,8 @@ is_deeply($api->{streams}, [], 'JSON: no stream');
 is($api->{applications}[0]{port}, $t->{rtmp}, 'JSON: the port to type into OBS');
 is($api->{applications}[0]{keyed}, 1, 'JSON: that a key is needed');
 is_deeply($api->{applications}[0]{profiles}, ['360p', '144p'], 'JSON: the profiles');
+
+ok(exists $api->{money} && !defined $api->{money}, 'JSON: off chain there is no money');
 
 sub promtool {
     my ($what) = @_;
@@ -99,6 +102,8 @@ cmp_ok($s->{bitrate_bps}, '>', 200_000, 'bitrate');
 is($s->{variants}[0]{name}, 'source', 'the source is a variant');
 
 my $text = promtool('a stream');
+ok(exists $s->{money} && !defined $s->{money}, 'JSON: nor of a stream');
+unlike($text, qr/ticket|gwei|deposit|budget/, 'metrics: nor there');
 like($text, qr/^livepeer_stream_up\{app="live",stream="cam"\} 1$/m, 'metrics: up');
 like($text, qr/^livepeer_segments_total\{app="live",stream="cam"\} \d+$/m, 'metrics: segments');
 like($text, qr/^livepeer_stream_keyframe_interval_seconds\{app="live",stream="cam"\} 2\.000$/m, 'metrics: seconds');

@@ -19,7 +19,7 @@ my $build = $Test::Livepeer::BUILD;
 plan skip_all => 'chromium is not installed' if !-x '/usr/bin/chromium';
 plan skip_all => 'node modules are not installed' if !-d "$build/node/node_modules";
 
-my $t = Test::Livepeer->new->plan(65);
+my $t = Test::Livepeer->new->plan(69);
 my $tool = "BUILD=$build common/contracts/tool";
 sub n { Math::BigInt->new($_[0]) }
 
@@ -213,6 +213,13 @@ is("$m->{tickets} $m->{ev_wei}", "$l->{tickets} $l->{ev_wei}", 'tickets and thei
 is($m->{fee_wei}, $l->{debited_wei}, 'so is the fee, to the wei');
 is_deeply([map { "$_->{tickets} $_->{fee_wei}" } @{$m->{orchestrators}}], ["$m->{tickets} $m->{fee_wei}"],
           'one orchestrator has it all');
+
+my ($top) = @{$l->{top_senders}};
+is(lc $top->{address}, $payer->{address}, "the orchestrator's table of senders: us");
+is("$top->{tickets} $top->{ev_wei}", "$m->{tickets} $m->{ev_wei}", 'with our tickets');
+$text = $t->get('/metrics', url => $orch->{status_url});
+is($t->metric('livepeer_orch_tickets_total', undef, $text), $m->{tickets}, 'its metrics: tickets');
+unlike($text, qr/0x[0-9a-fA-F]{40}/, 'T-68: no sender in a label');
 
 # funds that may be withdrawn in the next round stop everybody
 my ($status) = $t->ctl('broadcaster', qw/ broadcaster unlock /);

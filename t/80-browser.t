@@ -15,7 +15,7 @@ my $build = $Test::Livepeer::BUILD;
 plan skip_all => 'chromium is not installed' if !-x '/usr/bin/chromium';
 plan skip_all => 'node modules are not installed' if !-d "$build/node/node_modules";
 
-my $t = Test::Livepeer->new->plan(9);
+my $t = Test::Livepeer->new->plan(10);
 $t->orchestrator;
 $t->gateway('livepeer_profiles 240p 144p;');
 $t->publisher('cam', size => '640x360', seconds => 120);
@@ -36,3 +36,4 @@ cmp_ok($r->{dropped} // 99, '<=', ($r->{frames} // 0) * 0.01 + 1,
        sprintf 'dropped %d of %d frames', $r->{dropped} // -1, $r->{frames} // 0);
 like($r->{text} // '', qr/cam/, 'the stream is named');
 unlike($r->{text} // '', qr/undefined|NaN|\[object/, 'no hole in the text');
+unlike($r->{text} // 'Money', qr/Money|ETH/, 'off chain there is nothing about money');
