@@ -122,11 +122,20 @@ async function start(o, argv) {
     fail('it did not become ready: ' + (last || 'see ' + o.log));
 }
 
+// One of the two ends when the other does, perhaps just now.
+function signal(pid, name) {
+    try {
+        process.kill(pid, name);
+    } catch (error) {
+        if (error.code !== 'ESRCH') throw error;
+    }
+}
+
 async function stop(o) {
     const pids = running(o);
-    for (const pid of pids) process.kill(pid, 'SIGTERM');
+    for (const pid of pids) signal(pid, 'SIGTERM');
     for (let n = 0; n < 500 && running(o).length > 0; n++) await sleep(20);
-    for (const pid of running(o)) process.kill(pid, 'SIGKILL');
+    for (const pid of running(o)) signal(pid, 'SIGKILL');
     clean(o);
     console.log(pids.length > 0 ? 'devchain: stopped' : 'devchain: none is running');
 }
