@@ -19,7 +19,7 @@ my $build = $Test::Livepeer::BUILD;
 plan skip_all => 'chromium is not installed' if !-x '/usr/bin/chromium';
 plan skip_all => 'node modules are not installed' if !-d "$build/node/node_modules";
 
-my $t = Test::Livepeer->new->plan(69);
+my $t = Test::Livepeer->new->plan(70);
 my $tool = "BUILD=$build common/contracts/tool";
 sub n { Math::BigInt->new($_[0]) }
 
@@ -176,10 +176,13 @@ is_deeply([@$p{qw/ dialogs errors foreign /}], [[], [], []], 'T-64: nothing ran,
 
 $text = $t->get('/livepeer/metrics');
 SKIP: {
-    skip 'no promtool', 1 if !grep { -x "$_/promtool" } split /:/, $ENV{PATH};
-    Test::Livepeer::spew($t->dir . '/metrics', $text);
-    my $out = `promtool check metrics < @{[ $t->dir ]}/metrics 2>&1`;
-    is("$? $out", '0 ', 'promtool is content');
+    skip 'no promtool', 2 if !grep { -x "$_/promtool" } split /:/, $ENV{PATH};
+    my %metrics = ('the module' => $text, 'the orchestrator' => $t->get('/metrics', url => $orch->{status_url}) // '');
+    for my $whose (sort keys %metrics) {
+        Test::Livepeer::spew($t->dir . '/metrics', $metrics{$whose});
+        my $out = `promtool check metrics < @{[ $t->dir ]}/metrics 2>&1`;
+        is("$? $out", '0 ', "promtool is content with $whose");
+    }
 }
 is($t->metric('deposit_gwei', undef, $text), n((deposit($t, 'broadcaster'))[0])->bdiv(1e9)->numify, 'metrics: deposit');
 is($t->metric('winners_redeemed_total', undef, $text), scalar @transfers, 'metrics: winners');
