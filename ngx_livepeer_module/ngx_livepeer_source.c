@@ -64,7 +64,9 @@ ngx_livepeer_source_first(ngx_livepeer_stream_t *st)
                       "livepeer: the source is passed through: %s",
                       lp_status_text(rc));
 
-    } else if (st->conf->profiles && st->conf->orchestrators) {
+    } else if (st->conf->profiles
+               && (st->conf->orchestrators || st->conf->money.on_chain))
+    {
         ngx_livepeer_source_choose(st);
     }
 
