@@ -3,7 +3,7 @@
 # against the chain and the orchestrator's own ledger; a budget that ends is
 # said with its remedy while the source stays on air; and texts that would
 # like to be markup stay text.
-# takes 60 s
+# takes 45 s
 
 use strict;
 use warnings;
