@@ -21,6 +21,7 @@ enum {
 typedef struct {
     uint64_t        number;
     unsigned        type;
+    uint64_t        value;                      /* of LP_WIRE_VARINT */
     const uint8_t  *data;                       /* of LP_WIRE_BYTES */
     size_t          len;
 } lp_wire_item_t;
@@ -46,7 +47,7 @@ lp_wire_varint(uint64_t *v, const uint8_t *p, const uint8_t *end)
         *v |= (uint64_t) (p[i] & 0x7f) << (7 * i);
 
         if (p[i] < 0x80) {
-            return i + 1;
+            return i == 9 && p[i] > 1 ? 0 : i + 1;     /* over 64 bits */
         }
     }
 
@@ -65,6 +66,7 @@ lp_wire_item(lp_wire_item_t *item, const uint8_t *p, const uint8_t *end)
     head = lp_wire_varint(&v, p, end);
     item->number = v >> 3;
     item->type = (unsigned) (v & 7);
+    item->value = 0;
     item->data = NULL;
     item->len = 0;
 
@@ -77,7 +79,7 @@ lp_wire_item(lp_wire_item_t *item, const uint8_t *p, const uint8_t *end)
     switch (item->type) {
 
     case LP_WIRE_VARINT:
-        n = lp_wire_varint(&v, p, end);
+        n = lp_wire_varint(&item->value, p, end);
         return n ? head + n : 0;
 
     case LP_WIRE_FIXED64:
@@ -199,11 +201,27 @@ lp_wire_count(const ProtobufCFieldDescriptor *f, const lp_wire_item_t *item,
 }
 
 
+/* a parser would cut it to its lower half: another number than was sent */
+
+static int
+lp_wire_is_wide(const lp_wire_item_t *item, int is_signed)
+{
+    return item->type == LP_WIRE_VARINT && item->value > UINT32_MAX
+           && !(is_signed && item->value >= (uint64_t) INT32_MIN);
+}
+
+
 static lp_status_t
 lp_wire_scan_item(const ProtobufCFieldDescriptor *f,
     const lp_wire_item_t *item, unsigned depth)
 {
     switch (f->type) {
+
+    case PROTOBUF_C_TYPE_UINT32:
+        return lp_wire_is_wide(item, 0) ? LP_MALFORMED : LP_OK;
+
+    case PROTOBUF_C_TYPE_INT32:
+        return lp_wire_is_wide(item, 1) ? LP_MALFORMED : LP_OK;
 
     case PROTOBUF_C_TYPE_MESSAGE:
         if (item->type != LP_WIRE_BYTES) {
