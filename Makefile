@@ -148,6 +148,7 @@ HTTP_OBJS := $(call objs,$(wildcard orchestrator/http*.c \
 $(BUILD)/t/tools/httpd: $(HTTP_OBJS) $(LLHTTP)
 $(BUILD)/t/tools/httpd: TOOL_LIBS := $(ORCH_LIBS)
 $(BUILD)/t/bench/segload: TOOL_LIBS := -lcurl
+$(BUILD)/t/unit/lottery $(BUILD)/t/bench/lotteryload: TOOL_LIBS := -lm
 $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/sign_*.c)): $(LIBSIGN)
 
 STORE_OBJS := $(call objs,$(wildcard orchestrator/store*.c) \
