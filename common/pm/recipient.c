@@ -185,20 +185,27 @@ lp_recipient_face_value(const lp_recipient_t *r, lp_u256_t *fv,
 }
 
 
-/* E * ceil(MAX / fv): an EV of at least E and less than a wei above it */
+/*
+ * E * ceil(MAX / fv): an EV of at least E and less than a wei above it. That
+ * holds while E * fv is a word; a face value beyond it is nobody's (T-11).
+ */
 
 static lp_status_t
 lp_recipient_win_prob(const lp_recipient_t *r, lp_u256_t *wp,
     const lp_u256_t *fv)
 {
-    lp_u256_t               one, q;
+    lp_u256_t               one, q, product;
     lp_status_t             s;
     static const lp_u256_t  max = { { UINT64_MAX, UINT64_MAX, UINT64_MAX,
                                       UINT64_MAX } };
 
     lp_u256_set(&one, 1);
 
-    s = lp_u256_mul_div(&q, &max, &one, fv, 1);
+    s = lp_u256_mul(&product, fv, &r->conf.ev_wei);
+    if (s == LP_OK) {
+        s = lp_u256_mul_div(&q, &max, &one, fv, 1);
+    }
+
     if (s == LP_OK) {
         s = lp_u256_mul(wp, &q, &r->conf.ev_wei);
     }
