@@ -1,11 +1,14 @@
 #!/usr/bin/perl
 # The ABI of the live network and of our extensions against what the compiler
 # made: every selector, event topic, contract id and storage slot by its value;
-# and the calls that our C makes against those of cast.
-# takes 8 s
+# and what our C makes of random arguments beside cast: calls, transactions to
+# the last byte of their signature, events. SEED says which.
+# takes 15 s
 
 use strict;
 use warnings;
+no warnings 'qw';                               # signatures have commas
+use Math::BigInt;
 use Test::More;
 
 my $build = $ENV{BUILD} || 'build';
@@ -46,7 +49,8 @@ is(scalar(@abi), 15, 'C01 an ABI file for each contract');
 # C45: what C makes of random arguments, beside what cast makes of them
 my $tool = "$build/t/tools/calldata";
 die "$tool is not built: make tools\n" if !-x $tool;
-srand 45;
+srand(my $seed = $ENV{SEED} // 45);
+note("seed $seed");
 
 my $word = sub { join '', map { sprintf '%02x', int rand 256 } 1 .. 32 };
 my $address = sub { '0x' . substr $word->(), 0, 40 };
@@ -54,6 +58,10 @@ my $hash = sub { '0x' . $word->() };
 my $number = sub {
     my $digits = 1 + int rand 77;
     return join '', 1 + int rand 9, map { int rand 10 } 2 .. $digits;
+};
+my $upto = sub {                                    # of any width up to so many bits
+    my $n = Math::BigInt->from_hex($word->());
+    return $n->brsft(256 - int rand 1 + $_[0])->bstr;
 };
 my $few = sub { my ($make) = @_; map { $make->() } 1 .. 1 + int rand 16 };
 
@@ -88,35 +96,101 @@ for (1 .. 3) {
             int rand 600, $hash->(), $hash->() . $word->()) . ')';
         push @sigs, $hash->() . $word->() . '1c';
         push @rands, $number->();
-        push @redeems, cast('calldata', "redeemWinningTicket($ticket,bytes,uint256)",
+        push @redeems, scalar cast('calldata', "redeemWinningTicket($ticket,bytes,uint256)",
             $tickets[-1], $sigs[-1], $rands[-1]);
     }
-    push @calls, [batch => join(',', @redeems), "batchRedeemWinningTickets($ticket\\[],bytes[],uint256[])",
+    push @calls, [batch => join(',', @redeems), "batchRedeemWinningTickets(${ticket}" . '[],bytes[],uint256[])',
         map { '[' . join(',', @$_) . ']' } \@tickets, \@sigs, \@rands];
 }
 
-open my $in, '>', "$build/calldata.in" or die $!;
-print $in join(' ', @$_[0 .. ($_->[0] eq 'batch' ? 1 : $#$_)]), "\n" for @calls;
-close $in;
-my @ours = map { chomp; $_ } `$tool < $build/calldata.in`;
-unlink "$build/calldata.in";
+my @ours = ours(map { join ' ', @$_[0 .. ($_->[0] eq 'batch' ? 1 : $#$_)] } @calls);
 
 for my $i (0 .. $#calls) {
     my ($kind, @args) = @{$calls[$i]};
     @args = ('setServices(bytes32[],address[])', map { "[$_]" } @args) if $kind eq 'services';
     @args = ('setLocations(bytes32[])', "[$args[0]]") if $kind eq 'locations';
     shift @args if $kind eq 'batch';
-    is($ours[$i] // 'nothing', cast('calldata', @args), "C45 $args[0]");
+    is($ours[$i] // 'nothing', scalar cast('calldata', @args), "C45 $args[0]");
 }
+
+
+# transactions of both forms, to contracts and making them, by any key
+my @txs;
+for my $i (0 .. 59) {
+    my $legacy = $i % 3 == 2;
+    my $data = '0x' . substr join('', map { $word->() } 1 .. 9), 0, 2 * int rand 280;
+    my $fee = Math::BigInt->new($upto->(128));
+    push @txs, { form => $legacy ? 'legacy' : 'fees', key => $hash->(), chain => 1 + int rand 2**31,
+        nonce => $upto->(63), tip => $legacy ? $fee->bstr : ($fee >> int rand 64)->bstr,
+        fee => $fee->bstr, gas => $upto->(40), value => $upto->(256), data => $data,
+        to => $i % 10 == 9 ? 'create' : $address->() };
+}
+@ours = ours(map { my $t = $_; join ' ', 'tx', map { $t->{$_} } qw/ form key chain nonce tip fee gas
+    to value data / } @txs);
+for my $i (0 .. $#txs) {
+    my $t = $txs[$i];
+    my @to = $t->{to} eq 'create' ? ('--create', $t->{data}) : ($t->{to}, $t->{data});
+    is($ours[$i] // 'nothing', scalar cast('mktx', '--private-key', $t->{key}, '--chain', $t->{chain},
+        '--nonce', $t->{nonce}, '--gas-limit', $t->{gas}, '--gas-price', $t->{fee}, '--value',
+        $t->{value}, $t->{form} eq 'legacy' ? '--legacy' : ('--priority-gas-price', $t->{tip}), @to),
+        "C45 a transaction of $t->{form}, " . (length($t->{data}) / 2 - 1) . ' bytes');
+}
+
+# events, in the order of their list
+my @events = ('NewRound(uint256 indexed,bytes32)', 'DepositFunded(address indexed,uint256)',
+    'ReserveFunded(address indexed,uint256)', 'ReserveClaimed(address indexed,address,uint256)',
+    'Unlock(address indexed,uint256,uint256)', 'UnlockCancelled(address indexed)',
+    'Withdrawal(address indexed,uint256,uint256)',
+    'WinningTicketTransfer(address indexed,address indexed,uint256)',
+    'WinningTicketRedeemed(address indexed,address indexed,uint256,uint256,uint256,uint256,bytes)',
+    'TranscoderActivated(address indexed,uint256)', 'TranscoderDeactivated(address indexed,uint256)',
+    'ServiceURIUpdate(address indexed,string)', 'Reward(address indexed,uint256)',
+    'TranscoderUpdate(address indexed,uint256,uint256)', 'SetContractInfo(bytes32,address,bytes20)',
+    'Pause()', 'Unpause()');
+my (@logs, @want);
+for my $i (map { $_ % @events } 0 .. 2 * @events - 1) {
+    my ($name, $list) = $events[$i] =~ /^(\w+)\((.*)\)/;
+    my (@args, @addresses, @words, $id, $text);
+    for my $type (split /,/, $list) {
+        push @args, $type =~ /^address/ ? $address->() : $type =~ /^uint/ ? $upto->(256)
+                    : $type eq 'string' ? 'https://' . substr $word->(), 0, rand 64
+                    : $type eq 'bytes20' ? $address->() : $hash->();
+        push @addresses, $args[-1] if $type =~ /^address/;
+        push @words, $args[-1] if $type =~ /^uint/;
+        $id = $args[-1] if $type eq 'bytes32';
+        $text = $args[-1] if $type eq 'string';
+    }
+    my @lines = cast('abi-encode-event', $events[$i], @args);
+    push @logs, sprintf 'logs {"id":1,"result":[{"address":"%s","topics":[%s],"data":"%s",'
+        . '"transactionHash":"%s","blockHash":"%s","blockNumber":"0x1","logIndex":"0x0"}]}',
+        $address->(), join(',', map { /topic\d\]: (\w+)/ ? qq{"$1"} : () } @lines),
+        (map { /data\]: (\w+)/ } @lines)[0] // '0x', $hash->(), $hash->();
+    push @addresses, '0x' . '0' x 40 while @addresses < 2;
+    push @words, 0 while @words < 4;
+    push @want, [$name, lc join(' ', $i, @addresses, @words, $id // '0x' . '0' x 64, $text // '') . ';'];
+}
+@ours = ours(@logs);
+is(lc($ours[$_] // 'nothing'), $want[$_][1], "C45 event $want[$_][0]") for 0 .. $#want;
 
 done_testing();
 
 
+# what our tool answers, line by line
+sub ours {
+    my $file = "$build/calldata.in.$$";
+    open my $in, '>', $file or die $!;
+    print $in "$_\n" for @_;
+    close $in;
+    my @lines = map { chomp; $_ } `$tool < $file`;
+    unlink $file;
+    return @lines;
+}
+
+# cast's first line, or all of them
 sub cast {
     open my $fh, '-|', "$mine/tool", 'cast', @_ or die $!;
-    my $text = <$fh> // '';
-    chomp $text;
-    return $text;
+    my @lines = map { chomp; $_ } <$fh>;
+    return wantarray ? @lines : $lines[0] // '';
 }
 
 # kind, contract, value of the specification, signature

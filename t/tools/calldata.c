@@ -5,6 +5,7 @@
  *   plain SIG | of SIG ADDR [ADDR] | u256 SIG N | of_u256 SIG ADDR N
  *   u256_of SIG N ADDR | hash SIG HASH | text SIG TEXT | two SIG N N
  *   services HASH,.. ADDR,.. | locations HASH,.. | batch CALL,..
+ *   tx legacy|fees KEY CHAIN NONCE TIP FEE GAS TO|create VALUE DATA
  *   logs JSON                   each event: number, addresses, words, text
  */
 
@@ -13,6 +14,7 @@
 #include <string.h>
 
 #include "common/eth/contracts.h"
+#include "common/eth/tx.h"
 #include "common/util/hex.h"
 
 
@@ -124,6 +126,60 @@ batch(lp_buf_t *b, char *list)
 }
 
 
+/* a whole transaction, signed: its bytes */
+
+static void
+transaction(lp_buf_t *b, char *line)
+{
+    char           *w[11] = { NULL }, *save;
+    size_t          i;
+    uint8_t         seed[32] = { 1 }, *data;
+    lp_tx_t         tx;
+    lp_hash_t       key, id;
+    lp_keys_t      *keys;
+    lp_secret_t     secret;
+
+    for (i = 0; i < 11; i++) {
+        w[i] = strtok_r(i ? NULL : line, " ", &save);
+        if (w[i] == NULL) {
+            exit(2);
+        }
+    }
+
+    memset(&tx, 0, sizeof(tx));
+    tx.legacy = strcmp(w[1], "legacy") == 0;
+    key = hash(w[2]);
+    memcpy(secret.b, key.b, 32);
+    tx.chain_id = number(w[3]).w[0];
+    tx.nonce = number(w[4]).w[0];
+    tx.max_priority_wei = number(w[5]);
+    tx.max_fee_wei = number(w[6]);
+    tx.gas = number(w[7]).w[0];
+    tx.create = strcmp(w[8], "create") == 0;
+    tx.value_wei = number(w[9]);
+    tx.data_len = strlen(w[10] + 2) / 2;
+    data = malloc(tx.data_len + 1);
+    tx.data = data;
+
+    if (!tx.create) {
+        tx.to = address(w[8]);
+    }
+
+    keys = lp_keys_create(seed);
+
+    if (data == NULL || keys == NULL
+        || lp_hex_decode(data, tx.data_len, w[10] + 2, strlen(w[10] + 2))
+           != LP_OK
+        || lp_tx_sign(b, &id, &tx, keys, &secret) != LP_OK)
+    {
+        exit(2);
+    }
+
+    lp_keys_destroy(&keys);
+    free(data);
+}
+
+
 static void
 event(const lp_rpc_log_t *log, const lp_rpc_logs_t *logs)
 {
@@ -171,7 +227,7 @@ logs(const char *json)
 }
 
 
-/* up to four words */
+/* up to four words, but for a transaction */
 
 static void
 answer(lp_buf_t *b, char *line)
@@ -181,6 +237,11 @@ answer(lp_buf_t *b, char *line)
     lp_hash_t      h[ITEMS_MAX];
     lp_u256_t      v, v2;
     lp_address_t   a, a2;
+
+    if (strncmp(line, "tx ", 3) == 0) {
+        transaction(b, line);
+        return;
+    }
 
     for (i = 0; i < 4; i++) {
         w[i] = strtok_r(i ? NULL : line, " ", &save);
