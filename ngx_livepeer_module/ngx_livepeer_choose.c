@@ -115,7 +115,8 @@ ngx_livepeer_choose_best(ngx_livepeer_seg_t *seg, ngx_uint_t *waiting)
         s = ngx_queue_data(q, ngx_livepeer_session_t, queue);
 
         if (ngx_livepeer_choose_tried(seg, s) || s->gone
-            || (ngx_msec_int_t) (s->account.rest - ngx_current_msec) > 0)
+            || (ngx_msec_int_t) (s->account.rest - ngx_current_msec) > 0
+            || ngx_livepeer_peer_barred(s->peer))
         {
             continue;
         }

@@ -81,6 +81,8 @@ typedef struct {
     ngx_msec_t           suspended;              /* since */
     ngx_msec_t           penalty;                /* for how long; 0: never */
     uint32_t             goods;                  /* paid and delivered */
+    uint32_t             lost;                   /* paid, and has delivered
+                                                    nothing since */
     ngx_msec_t           refused;                /* a payment, last */
     ngx_msec_t           drifted;                /* its session's id */
     ngx_pid_t            payer;                  /* who tries it out ... */

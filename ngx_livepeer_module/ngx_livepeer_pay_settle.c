@@ -352,6 +352,11 @@ ngx_livepeer_pay_drop(ngx_livepeer_seg_t *seg)
     if (seg->call && ngx_livepeer_curl_reached(seg->call)) {
         (void) lp_balance_settle(&bill->hold, NULL);
         ngx_livepeer_pay_forfeit(bill->account);
+
+        if (bill->price.num) {
+            ngx_livepeer_peer_lost(seg->session->peer);
+        }
+
         return;
     }
 

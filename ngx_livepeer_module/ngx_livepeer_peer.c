@@ -167,9 +167,44 @@ ngx_livepeer_peer_praise(ngx_livepeer_peer_t *peer)
 
     s = ngx_livepeer_ledger_standing(&peer->address);
     s->penalty = 0;
+    s->lost = 0;
     s->goods += s->goods < NGX_LIVEPEER_PROVEN;
 
     ngx_livepeer_zone_unlock();
+}
+
+
+void
+ngx_livepeer_peer_lost(ngx_livepeer_peer_t *peer)
+{
+    if (!peer->known) {
+        return;
+    }
+
+    ngx_livepeer_zone_lock();
+    ngx_livepeer_ledger_standing(&peer->address)->lost = 1;
+    ngx_livepeer_zone_unlock();
+}
+
+
+ngx_uint_t
+ngx_livepeer_peer_barred(ngx_livepeer_peer_t *peer)
+{
+    ngx_uint_t                barred;
+    ngx_livepeer_standing_t  *s;
+
+    if (!peer->known) {
+        return 0;
+    }
+
+    ngx_livepeer_zone_lock();
+
+    s = ngx_livepeer_ledger_standing(&peer->address);
+    barred = s->lost && ngx_livepeer_peer_left(s->suspended, s->penalty) > 0;
+
+    ngx_livepeer_zone_unlock();
+
+    return barred;
 }
 
 

@@ -44,6 +44,11 @@ void ngx_livepeer_peer_know(ngx_livepeer_peer_t *peer, const lp_address_t *a);
 /* ms until its suspension ends, 0 or less when it is over */
 ngx_msec_int_t ngx_livepeer_peer_suspended(ngx_livepeer_peer_t *peer);
 
+/* a payment to it is lost; until it delivers it is not paid while suspended,
+   be it the last one there is: 1, that is so now */
+void ngx_livepeer_peer_lost(ngx_livepeer_peer_t *peer);
+ngx_uint_t ngx_livepeer_peer_barred(ngx_livepeer_peer_t *peer);
+
 /*
  * 1 min, doubled each time to 6 h, to 24 h for a stranger. What fails during
  * a suspension belongs to the same fault, or was a last resort: it is not
