@@ -33,7 +33,8 @@ typedef struct {
     lp_balance_t         balance;
     ngx_msec_t           touched;                /* the balance, last */
     ngx_msec_t           rest;                   /* not before: our budget for
-                                                    the recipient */
+                                                    the recipient, or it finds
+                                                    the source unusable */
     ngx_livepeer_nonce_t nonces[NGX_LIVEPEER_PAY_NONCES];
     ngx_uint_t           nnonces;
     ngx_uint_t           lags;                   /* offers in a row that our

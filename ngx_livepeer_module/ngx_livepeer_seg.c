@@ -437,6 +437,8 @@ ngx_livepeer_seg_upload(ngx_livepeer_seg_t *seg)
 static ngx_int_t
 ngx_livepeer_seg_bad_input(ngx_livepeer_seg_t *seg)
 {
+    ngx_livepeer_session_accuses(seg->session);
+
     if (seg->accuser == NULL) {
         seg->accuser = seg->session;
         return NGX_DECLINED;
