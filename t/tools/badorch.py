@@ -135,6 +135,8 @@ def video_units(ts):
 # --- the orchestrator
 
 class Orchestrator:
+    wanted = 0                                     # the port; 0: any
+
     def __init__(self, mode, arg, size):
         self.mode, self.arg, self.size = mode, arg, size
         self.store, self.lock = {}, threading.Lock()
@@ -187,9 +189,10 @@ class Orchestrator:
             grpc.method_handlers_generic_handler("net.Orchestrator", {
                 "GetOrchestrator": unary(self.get_orchestrator),
                 "EndTranscodingSession": unary(self.end_session)}),))
-        port = server.add_insecure_port("127.0.0.1:0") if self.is_("plain") \
+        at = "127.0.0.1:%d" % self.wanted
+        port = server.add_insecure_port(at) if self.is_("plain") \
             else server.add_secure_port(
-                "127.0.0.1:0", grpc.ssl_server_credentials([(key, cert)]))
+                at, grpc.ssl_server_credentials([(key, cert)]))
         server.start()
         self.server = server
         return port
