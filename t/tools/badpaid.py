@@ -28,9 +28,10 @@ from ethereum import Node, address, keccak, recover, sign
 MAX = (1 << 256) - 1
 
 # the offer is wrong when asked for a session
-OFFERS = """price rise no-price no-params den-zero negative ev-tiny ev-is-face
-prob-zero prob-max expired no-expiry endless-expiry round face recipient
-recipient-none signer signer-none hot-key hot-key-turns""".split()
+TERMS = """price rise no-price no-params ev-is-face prob-zero prob-max expired
+no-expiry endless-expiry round face recipient""".split()
+OFFERS = TERMS + """den-zero negative ev-tiny recipient-none signer signer-none
+hot-key hot-key-turns""".split()
 
 # what comes with a result is wrong, or after it
 RESULTS = """good fuzz refuse refuse-words new-session new-uri new-host
@@ -112,7 +113,8 @@ class Paid(badorch.Orchestrator):
         at = self.mode
         if at == "fuzz" and later:
             for _ in range(self.random.choice((1, 1, 1, 2, 3))):
-                self.mutate(f, self.random.choice(OFFERS))
+                self.mutate(f, self.random.choice(TERMS))
+            self.say("offer")
         elif at in OFFERS:
             self.mutate(f, at)
         elif later and at.endswith("-later"):
