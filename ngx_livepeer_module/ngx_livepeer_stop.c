@@ -55,7 +55,13 @@ ngx_livepeer_stop_funds(ngx_livepeer_money_t *m, ngx_livepeer_facts_t *facts)
 {
     lp_sender_chain_t  *own = &facts->own;
 
-    if (own->withdraw_round && own->withdraw_round <= own->round + 1) {
+    /* once both are taken out nothing is left to keep: the contract forgets
+       the unlocking when there are funds again */
+
+    if (own->withdraw_round && own->withdraw_round <= own->round + 1
+        && !(lp_u256_is_zero(&own->deposit)
+             && lp_u256_is_zero(&own->reserve)))
+    {
         return NGX_LIVEPEER_STOP_UNLOCKING;
     }
 
