@@ -44,7 +44,7 @@ my @fuzz = map { "fuzz$_" } 1 .. 8;
 srand(my $seed = $ENV{SEED} // time);
 note("SEED=$seed");
 
-$h->orchestrators('offers', (map { "$name{$_}:$_" } sort keys %why), 'free:price=0', 'good:good');
+$h->orchestrators('offers', (map { "$name{$_}:$_" } sort keys %why), 'free:price=0', 'good:good', 'door:no-handshake', 'behind:good');
 $h->orchestrators('fuzz', map { "$_:fuzz=" . int rand 1e9 } @fuzz);
 $h->orchestrators('rich', ['--ev', '2000000000000000', '--face', '400000000000000000', '--limits', '{"ev":1e18,"total":1e18,"face":1e18,"price":1e12}',
                            '--price', '1000000000/1'], 'rich:good');
@@ -52,11 +52,12 @@ $h->orchestrators('vast', ['--ev', '100000000000000', '--face', '900000000000000
                            '--price', '10000000/1'], 'vast:good');
 $h->app('offers', 'livepeer_attempts 16;', (map { "$_ prefer" } @name{sort keys %name}), 'good');
 $h->app('free', '', 'free');
+$h->app('door', '', 'door prefer', 'behind');
 $h->app($_, '', $_) for @fuzz;
 $h->app($_, 'livepeer_max_ticket_ev 1ETH; livepeer_max_total_ev 1ETH; livepeer_max_price 1000000000000;', $_)
     for qw/ rich vast /;
 $h->start;
-$h->ended(map { $h->publisher($_, seconds => $_ =~ /fuzz/ ? 14 : 8) } qw/ offers free rich vast /, @fuzz);
+$h->ended(map { $h->publisher($_, seconds => $_ =~ /fuzz/ ? 14 : 8) } qw/ offers free door rich vast /, @fuzz);
 
 my $log = $h->log;
 for my $mode (sort keys %why) {
@@ -67,6 +68,8 @@ for my $mode (sort keys %why) {
 }
 is(join(' ', $h->count('offers', 'source')), '8 0', 'T-23: the source is there');
 cmp_ok(($h->count('offers', 'mid'))[0], '>=', 7, 'T-23: the honest one delivers');
+my $row = $h->row('door', 'door');
+is("$row->{failures} $row->{money}{ev_wei}", '1 0', 'T-22: a ticket that never left is not counted as spent');
 is(join(' ', payments('free'), events('free', 'delivered')), '0 8', 'T-23: what is free costs no ticket');
 
 my @offers = $h->events(undef, 'offer');

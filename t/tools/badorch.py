@@ -18,6 +18,7 @@ import os
 import signal
 import socket
 import ssl
+import struct
 import sys
 import tempfile
 import threading
@@ -29,7 +30,7 @@ grpc-malformed grpc-no-token grpc-no-work grpc-other-host grpc-incapable
 hang early-hang early-close close status error garbage-result huge-result
 wrong-seq no-data bad-signature no-signature fewer more pixels html
 other-host other-port file-url missing huge endless drip slow redirect
-changed-address truncated stale""".split()
+changed-address truncated stale no-handshake""".split()
 
 
 # --- protobuf, as much as is needed
@@ -211,6 +212,10 @@ class Orchestrator:
 
         def client(c):
             try:
+                if self.is_("no-handshake"):
+                    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                 struct.pack("ii", 1, 0))
+                    raise OSError
                 if not self.is_("hang-tcp", "plain"):
                     c = tls.wrap_socket(c, server_side=True)
                 (handler or self.http)(c)

@@ -147,7 +147,7 @@ sub playlist { my ($self, $app, $name, $v) = @_; $self->{t}->playlist("$app/$nam
 sub count {
     my ($self, $app, $v, $name) = @_;
     my $p = $self->playlist($app, $name || $app, $v)
-        or return (($self->count($app, 'source', $name))[0, 0]);
+        or return $v eq 'source' ? (0, 0) : ($self->count($app, 'source', $name))[0, 0];
     return (scalar @{$p->{segments}}, scalar grep { $_->{gap} } @{$p->{segments}});
 }
 
