@@ -10,6 +10,7 @@
  */
 #include "common/util/hex.h"
 #include "ngx_livepeer_module/ngx_livepeer_pay.h"
+#include "ngx_livepeer_module/ngx_livepeer_row.h"
 #include "ngx_livepeer_module/ngx_livepeer_seg.h"
 #include "ngx_livepeer_module/ngx_livepeer_session.h"
 #include "ngx_livepeer_module/ngx_livepeer_signer.h"
@@ -531,7 +532,7 @@ ngx_livepeer_pay_show(ngx_livepeer_seg_t *seg)
     ngx_livepeer_standing_t   *standing;
     ngx_livepeer_orch_stat_t  *row;
 
-    row = ngx_livepeer_pay_row(seg);
+    row = ngx_livepeer_row_lock(seg);
 
     if (row) {
         row->tickets += bill->ntickets;

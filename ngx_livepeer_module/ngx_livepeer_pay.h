@@ -100,10 +100,6 @@ ngx_int_t ngx_livepeer_pay_settle(ngx_livepeer_seg_t *seg);
 /* the attempt is over, however: what left is spent, the rest is put back */
 void ngx_livepeer_pay_drop(ngx_livepeer_seg_t *seg);
 
-/* the row of seg's orchestrator, the zone locked; NULL, and not locked, when
-   there is none */
-ngx_livepeer_orch_stat_t *ngx_livepeer_pay_row(ngx_livepeer_seg_t *seg);
-
 /* credit with a session that is made anew, or that failed, is gone */
 void ngx_livepeer_pay_forfeit(ngx_livepeer_account_t *a);
 

@@ -5,6 +5,7 @@
  */
 #include "ngx_livepeer_module/ngx_livepeer_curl.h"
 #include "ngx_livepeer_module/ngx_livepeer_pay.h"
+#include "ngx_livepeer_module/ngx_livepeer_row.h"
 #include "ngx_livepeer_module/ngx_livepeer_session.h"
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
 
@@ -18,26 +19,6 @@ ngx_livepeer_pay_forfeit(ngx_livepeer_account_t *a)
     if (lp_money_cmp(&a->balance.credit, &a->balance.held) > 0) {
         a->balance.credit = a->balance.held;
     }
-}
-
-
-ngx_livepeer_orch_stat_t *
-ngx_livepeer_pay_row(ngx_livepeer_seg_t *seg)
-{
-    ngx_livepeer_orch_stat_t  *row = NULL;
-    ngx_livepeer_stream_t     *st = seg->stream;
-
-    ngx_livepeer_zone_lock();
-
-    if (ngx_livepeer_zone_owns(st->slot, st->generation)) {
-        row = ngx_livepeer_zone_orch(st->slot, &seg->session->url);
-    }
-
-    if (row == NULL) {
-        ngx_livepeer_zone_unlock();
-    }
-
-    return row;
 }
 
 
@@ -168,7 +149,7 @@ ngx_livepeer_pay_count_fee(ngx_livepeer_seg_t *seg, lp_money_t *cost,
 
     debt = seg->bill->account->balance.credit.negative;
 
-    row = ngx_livepeer_pay_row(seg);
+    row = ngx_livepeer_row_lock(seg);
     if (row == NULL) {
         return;
     }
@@ -269,7 +250,7 @@ ngx_livepeer_pay_unshow(ngx_livepeer_bill_t *bill)
     ngx_livepeer_standing_t   *standing;
     ngx_livepeer_orch_stat_t  *row;
 
-    row = ngx_livepeer_pay_row(bill->seg);
+    row = ngx_livepeer_row_lock(bill->seg);
     if (row == NULL) {
         return;
     }

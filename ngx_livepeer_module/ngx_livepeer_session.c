@@ -15,6 +15,7 @@
 #include "ngx_livepeer_module/ngx_livepeer_curl.h"
 #include "ngx_livepeer_module/ngx_livepeer_discover.h"
 #include "ngx_livepeer_module/ngx_livepeer_ledger.h"
+#include "ngx_livepeer_module/ngx_livepeer_row.h"
 #include "ngx_livepeer_module/ngx_livepeer_session.h"
 #include "ngx_livepeer_module/ngx_livepeer_stop.h"
 #include "ngx_livepeer_module/ngx_livepeer_zone.h"
@@ -62,7 +63,7 @@ ngx_livepeer_session_usable(ngx_livepeer_session_t *s)
 }
 
 
-static ngx_uint_t
+ngx_uint_t
 ngx_livepeer_session_any(ngx_livepeer_stream_t *st)
 {
     ngx_queue_t  *q;
@@ -77,68 +78,6 @@ ngx_livepeer_session_any(ngx_livepeer_stream_t *st)
     }
 
     return 0;
-}
-
-
-/* The page's row */
-
-
-static void
-ngx_livepeer_session_show(ngx_livepeer_session_t *s, ngx_livepeer_seg_t *seg,
-    const char *why)
-{
-    ngx_msec_t                 rtt;
-    ngx_uint_t                 any, suspended;
-    ngx_livepeer_slot_t       *slot = s->stream->slot;
-    ngx_livepeer_orch_stat_t  *row;
-
-    any = ngx_livepeer_session_any(s->stream);
-    suspended = ngx_livepeer_peer_suspended(s->peer) > 0;
-
-    ngx_livepeer_zone_lock();
-
-    if (!ngx_livepeer_zone_owns(slot, s->stream->generation)) {
-        ngx_livepeer_zone_unlock();
-        return;
-    }
-
-    row = ngx_livepeer_zone_orch(slot, &s->url);
-
-    if (row) {
-        row->in_flight = s->in_flight;
-        row->suspended = suspended;
-
-        if (s->peer->known) {
-            row->address = s->peer->address;
-            row->price = s->account.price;
-            row->face_value = s->account.params.face_value;
-            row->win_prob = s->account.params.win_prob;
-            row->balance = s->account.balance.credit;
-        }
-
-        row->listed = s->peer->listed;
-
-        if (why) {
-            row->failures++;
-            ngx_cpystrn((u_char *) row->last_error, (u_char *) why,
-                        sizeof(row->last_error));
-
-        } else if (seg) {
-            rtt = seg->fetched - seg->begun;
-            row->segments++;
-            row->rtt_ms = rtt;
-            row->realtime_milli = rtt * 1000 / ngx_max(seg->duration_ms, 1);
-        }
-    }
-
-    if (any) {
-        slot->advice &= ~NGX_LIVEPEER_ADVICE_NO_ORCH;
-
-    } else if (s->call == NULL) {
-        slot->advice |= NGX_LIVEPEER_ADVICE_NO_ORCH;
-    }
-
-    ngx_livepeer_zone_unlock();
 }
 
 
@@ -246,7 +185,7 @@ ngx_livepeer_session_add(ngx_livepeer_stream_t *st,
     ngx_queue_insert_tail(&st->sessions, &s->queue);
     ngx_queue_insert_tail(&s->peer->sessions, &s->sibling);
     ngx_livepeer_session_ask(s);
-    ngx_livepeer_session_show(s, NULL, NULL);
+    ngx_livepeer_row_show(s, NULL, NULL);
 
     return NGX_OK;
 }
@@ -623,7 +562,7 @@ ngx_livepeer_session_answer_handler(ngx_event_t *ev)
 
     if (why || !was) {
         ngx_livepeer_session_log(s, why);
-        ngx_livepeer_session_show(s, NULL, why);
+        ngx_livepeer_row_show(s, NULL, why);
     }
 
     ngx_livepeer_session_plan(s);
@@ -657,7 +596,7 @@ ngx_livepeer_session_hold(ngx_livepeer_seg_t *seg)
     seg->session = s;
     seg->tried |= (uint32_t) 1 << s->index;
 
-    ngx_livepeer_session_show(s, NULL, NULL);
+    ngx_livepeer_row_show(s, NULL, NULL);
 
     return NGX_OK;
 }
@@ -686,7 +625,7 @@ ngx_livepeer_session_release(ngx_livepeer_session_t **s)
     held->in_flight--;
     ngx_livepeer_peer_release(held->peer);
 
-    ngx_livepeer_session_show(held, NULL, NULL);
+    ngx_livepeer_row_show(held, NULL, NULL);
 
     /* one that is tried out is awaited by all streams */
 
@@ -726,7 +665,7 @@ ngx_livepeer_session_good(ngx_livepeer_seg_t *seg)
                            / ngx_max(seg->duration_ms,
                                      NGX_LIVEPEER_CHOOSE_SHORT);
 
-    ngx_livepeer_session_show(s, seg, NULL);
+    ngx_livepeer_row_show(s, seg, NULL);
 }
 
 
@@ -734,7 +673,7 @@ void
 ngx_livepeer_session_bad(ngx_livepeer_session_t *s, const char *why)
 {
     ngx_livepeer_session_punish(s);
-    ngx_livepeer_session_show(s, NULL, why);
+    ngx_livepeer_row_show(s, NULL, why);
     ngx_livepeer_session_plan_all(s->stream);
 }
 
@@ -777,7 +716,7 @@ ngx_livepeer_session_late(ngx_livepeer_seg_t *seg, const char *why)
     s->current = 0;
     s->peer->score_milli = ngx_max(score, s->peer->score_milli);
 
-    ngx_livepeer_session_show(s, NULL, why);
+    ngx_livepeer_row_show(s, NULL, why);
 }
 
 
@@ -791,7 +730,7 @@ ngx_livepeer_session_renew(ngx_livepeer_seg_t *seg, const char *why)
     s->ready = 0;
     s->refused = 1;
     ngx_livepeer_pay_forfeit(&s->account);
-    ngx_livepeer_session_show(s, NULL, why);
+    ngx_livepeer_row_show(s, NULL, why);
     ngx_livepeer_session_ask(s);
 }
 

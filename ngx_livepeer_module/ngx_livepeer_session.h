@@ -70,6 +70,9 @@ ngx_int_t ngx_livepeer_session_start(ngx_livepeer_stream_t *st);
  */
 ngx_int_t ngx_livepeer_session_hold(ngx_livepeer_seg_t *seg);
 
+/* 1 when somebody can be used for the stream just now */
+ngx_uint_t ngx_livepeer_session_any(ngx_livepeer_stream_t *st);
+
 /* 1 when hold would find another one for seg now */
 ngx_uint_t ngx_livepeer_session_other(ngx_livepeer_seg_t *seg);
 
