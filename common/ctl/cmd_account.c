@@ -17,22 +17,33 @@
 static ctl_exit_e
 ctl_account_seal(ctl_t *c, const lp_secret_t *secret, const lp_address_t *a)
 {
-    char         password[LP_VAULT_PASSWORD_MAX], why[CTL_ERROR_MAX];
-    size_t       len = sizeof(password);
-    uint8_t      random[LP_KEYSTORE_RANDOM];
-    lp_buf_t     json;
-    ctl_exit_e   rc;
-    const char  *file = ctl_opts_text(c, "password-file");
+    char               password[LP_VAULT_PASSWORD_MAX], why[CTL_ERROR_MAX];
+    size_t             len = sizeof(password);
+    uint8_t            random[LP_KEYSTORE_RANDOM];
+    lp_buf_t           json;
+    ctl_exit_e         rc;
+    lp_vault_source_t  src;
 
-    if (file == NULL) {
-        return ctl_fail(c, CTL_USAGE, "the new key needs a password: give "
-                        "--password-file FILE with one line, mode 0600");
+    rc = ctl_key_source(c, &src, NULL, "password-file");
+    if (rc != CTL_DONE) {
+        return rc;
     }
 
-    if (lp_vault_password(password, &len, file, -1, why, sizeof(why))
-        != LP_OK)
+    if (src.password_file == NULL && src.password_fd == -1) {
+        return ctl_fail(c, CTL_USAGE, "the new key needs a password: give "
+                        "--password-file FILE with one line, mode 0600, or "
+                        "--password-fd N");
+    }
+
+    if (lp_vault_password(password, &len, src.password_file, src.password_fd,
+                          why, sizeof(why)) != LP_OK)
     {
         return ctl_fail(c, CTL_USAGE, "%s", why);
+    }
+
+    if (len == 0) {
+        return ctl_fail(c, CTL_USAGE, "the password is empty: the file would "
+                        "protect nothing");
     }
 
     lp_buf_init(&json, LP_KEYSTORE_FILE_MAX);
@@ -102,15 +113,18 @@ ctl_account_import(ctl_t *c)
     ctl_exit_e         rc;
     lp_secret_t       *secret;
     lp_address_t       a;
-    lp_vault_source_t  src = { .password_fd = -1 };
+    lp_vault_source_t  src;
 
-    rc = ctl_key_tables(c);
+    rc = ctl_key_source(c, &src, ctl_opts_text(c, "from"), "from-password");
+    if (rc == CTL_DONE) {
+        rc = ctl_key_tables(c);
+    }
+
     if (rc != CTL_DONE) {
         return rc;
     }
 
-    src.file = ctl_opts_text(c, "from");
-    src.password_file = ctl_opts_text(c, "from-password");
+    src.password_fd = -1;              /* that is the new one's */
 
     secret = lp_vault_create();
     if (secret == NULL) {
@@ -118,9 +132,16 @@ ctl_account_import(ctl_t *c)
                         "raise \"ulimit -l\"");
     }
 
-    rc = lp_vault_read(secret, &a, c->keys, &src, why, sizeof(why)) == LP_OK
-             ? ctl_account_seal(c, secret, &a)
-             : ctl_fail(c, CTL_USAGE, "%s", why);
+    if (lp_vault_read(secret, &a, c->keys, &src, why, sizeof(why)) == LP_OK) {
+        rc = ctl_account_seal(c, secret, &a);
+
+    } else if (src.password_file == NULL && strstr(why, "is encrypted")) {
+        rc = ctl_fail(c, CTL_USAGE, "--from %s is encrypted: give its "
+                      "password with --from-password FILE", src.file);
+
+    } else {
+        rc = ctl_fail(c, CTL_USAGE, "%s", why);
+    }
 
     lp_vault_destroy(&secret);
 
@@ -249,7 +270,10 @@ ctl_account_faucet(ctl_t *c)
         return rc;
     }
 
-    ctl_out_lpt(&c->out, "amount", &amount);
+    rc = ctl_tx_plain(c, "faucet", LP_CONTRACT_FAUCET, "request()");
+    if (rc == CTL_DONE) {
+        ctl_out_lpt(&c->out, "amount", &amount);
+    }
 
-    return ctl_tx_plain(c, "faucet", LP_CONTRACT_FAUCET, "request()");
+    return rc;
 }

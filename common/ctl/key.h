@@ -7,10 +7,15 @@
 
 
 #include "common/ctl/ctl.h"
+#include "common/signer/vault.h"
 
 
 /* c->keys: for who only checks signatures */
 ctl_exit_e ctl_key_tables(ctl_t *c);
+
+/* src: the file, which must be a name and no key, and the password's place */
+ctl_exit_e ctl_key_source(ctl_t *c, lp_vault_source_t *src, const char *file,
+    const char *password_option);
 
 /* c->me and c->secret */
 ctl_exit_e ctl_key_open(ctl_t *c);
