@@ -21,6 +21,7 @@ const ctl_option_t  ctl_opts_common[] = {
       "\"contracts --out\" writes them", 0 },
     { "key-file", "FILE", "keystore v3 or 64 hex digits, mode 0600", 0 },
     { "password-file", "FILE", "password of the keystore, mode 0600", 0 },
+    { "password-fd", "N", "or an open descriptor to read it from, as 0", 0 },
     { "dev", "FILE", "devchain.json: stands for rpc, controller, chain-id "
       "and key-file", 0 },
     { "role", "NAME", "whose key of --dev: broadcaster, orchestrator1, ..",
@@ -340,19 +341,30 @@ ctl_opts_table(const ctl_option_t *o)
 
 
 void
-ctl_opts_help(const ctl_command_t *commands, size_t n)
+ctl_opts_help_group(FILE *to, const ctl_command_t *commands, size_t n,
+    const char *group)
 {
     char    left[64];
     size_t  i;
 
-    printf("usage: " CTL_NAME " COMMAND [OPTION]...\n\ncommands\n");
-
     for (i = 0; i < n; i++) {
+        if (group && strcmp(commands[i].group, group) != 0) {
+            continue;
+        }
+
         snprintf(left, sizeof(left), "%s %s", commands[i].group,
                  commands[i].verb ? commands[i].verb
                  : commands[i].word ? commands[i].word : "");
-        printf("  %-26s %s\n", left, commands[i].help);
+        fprintf(to, "  %-26s %s\n", left, commands[i].help);
     }
+}
+
+
+void
+ctl_opts_help(const ctl_command_t *commands, size_t n)
+{
+    printf("usage: " CTL_NAME " COMMAND [OPTION]...\n\ncommands\n");
+    ctl_opts_help_group(stdout, commands, n, NULL);
 
     printf("\noptions of all commands, in the environment as LIVEPEER_NAME\n");
     ctl_opts_table(ctl_opts_common);

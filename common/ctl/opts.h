@@ -6,6 +6,8 @@
 #define CTL_OPTS_H
 
 
+#include <stdio.h>
+
 #include "common/ctl/ctl.h"
 
 
@@ -35,8 +37,10 @@ ctl_exit_e ctl_opts_percent(ctl_t *c, const char *name, lp_u256_t *v);
 ctl_exit_e ctl_opts_number(ctl_t *c, const char *name, uint64_t *v);
 ctl_exit_e ctl_opts_address(ctl_t *c, const char *name, lp_address_t *v);
 
-/* what --help says about all commands, and about one */
+/* what --help says about all commands, those of a group, and about one */
 void ctl_opts_help(const ctl_command_t *commands, size_t n);
+void ctl_opts_help_group(FILE *to, const ctl_command_t *commands, size_t n,
+    const char *group);
 void ctl_opts_help_command(const ctl_command_t *command);
 
 
