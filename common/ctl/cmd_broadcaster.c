@@ -5,6 +5,7 @@
 #include "common/ctl/key.h"
 #include "common/ctl/opts.h"
 #include "common/ctl/tx.h"
+#include "common/util/money.h"
 
 
 static ctl_exit_e
@@ -162,17 +163,64 @@ ctl_broadcaster_put_lock(ctl_t *c, const lp_sender_info_t *i,
 }
 
 
+/* has against what should be there; missing: zero when it is */
+
+static void
+ctl_broadcaster_missing(lp_u256_t *missing, const lp_u256_t *wanted,
+    const lp_u256_t *has)
+{
+    if (lp_u256_sub(missing, wanted, has) != LP_OK) {
+        lp_u256_set(missing, 0);
+    }
+}
+
+
+static ctl_exit_e
+ctl_broadcaster_short(ctl_t *c, const lp_address_t *who,
+    const lp_u256_t *deposit, const lp_u256_t *reserve)
+{
+    char  text[LP_ADDRESS_TEXT_LEN + 1];
+    char  d[LP_MONEY_ETH_LEN], r[LP_MONEY_ETH_LEN];
+
+    ctl_out_eth(&c->out, "missing_deposit", deposit);
+    ctl_out_eth(&c->out, "missing_reserve", reserve);
+
+    if (lp_u256_is_zero(deposit) && lp_u256_is_zero(reserve)) {
+        return CTL_DONE;
+    }
+
+    lp_address_text(text, who);
+
+    return ctl_fail(c, CTL_FUNDS, "%s ETH are missing in the deposit and %s "
+                    "ETH in the reserve of %s: with its key \"" CTL_NAME
+                    " broadcaster fund --deposit %sETH --reserve %sETH\"",
+                    lp_money_format_eth(d, deposit),
+                    lp_money_format_eth(r, reserve), text, d, r);
+}
+
+
 ctl_exit_e
 ctl_broadcaster_status(ctl_t *c)
 {
     int               has;
-    lp_u256_t         eth, escrow;
+    lp_u256_t         eth, escrow, deposit, reserve;
     ctl_exit_e        rc;
     ctl_round_t       r;
     lp_address_t      who;
     lp_sender_info_t  i;
 
-    rc = ctl_key_who(c, &who);
+    lp_u256_set(&deposit, 0);
+    lp_u256_set(&reserve, 0);
+
+    rc = ctl_opts_eth(c, "deposit", &deposit);
+    if (rc == CTL_DONE) {
+        rc = ctl_opts_eth(c, "reserve", &reserve);
+    }
+
+    if (rc == CTL_DONE) {
+        rc = ctl_key_who(c, &who);
+    }
+
     if (rc == CTL_DONE) {
         rc = ctl_chain_round(c, &r);
     }
@@ -208,5 +256,14 @@ ctl_broadcaster_status(ctl_t *c)
     ctl_broadcaster_put_lock(c, &i, &r);
     ctl_out_number(&c->out, "round", r.current);
 
-    return CTL_DONE;
+    if (ctl_opts_text(c, "deposit") == NULL
+        && ctl_opts_text(c, "reserve") == NULL)
+    {
+        return CTL_DONE;
+    }
+
+    ctl_broadcaster_missing(&deposit, &deposit, &i.deposit);
+    ctl_broadcaster_missing(&reserve, &reserve, &i.reserve);
+
+    return ctl_broadcaster_short(c, &who, &deposit, &reserve);
 }

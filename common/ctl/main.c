@@ -37,6 +37,11 @@ CTL_OPTIONS(ctl_main_fund,
     { "deposit", "AMOUNT", "as 1ETH: tickets are paid from it", 0 },
     { "reserve", "AMOUNT", "as 0.5ETH: what orchestrators may rely on", 0 },
     { "penalty", "AMOUNT", "escrow, burned when a ticket is not covered", 0 });
+CTL_OPTIONS(ctl_main_funds,
+    { "address", "ADDRESS", "whose; else the key's own", 0 },
+    { "deposit", "AMOUNT", "so much should be there: exit 3 when it is not",
+      0 },
+    { "reserve", "AMOUNT", "the same for the reserve", 0 });
 CTL_OPTIONS(ctl_main_register,
     { "stake", "LPT", "own stake there shall be, with what there is", 1 },
     { "reward-cut", "PERCENT", "of the rewards, kept", 1 },
@@ -100,7 +105,7 @@ static const ctl_command_t  ctl_commands[] = {
     { "broadcaster", "withdraw", NULL, "take both back, when unlocked",
       ctl_broadcaster_withdraw, NULL },
     { "broadcaster", "status", NULL, "deposit, reserve, lock",
-      ctl_broadcaster_status, ctl_main_address },
+      ctl_broadcaster_status, ctl_main_funds },
 
     { "orchestrator", "register", NULL, "bond, set shares and URI, as far as "
       "missing", ctl_orchestrator_register, ctl_main_register },
@@ -211,9 +216,25 @@ ctl_main_find(char **words, size_t n, size_t *used)
 }
 
 
+static int
+ctl_main_is_group(const char *word)
+{
+    size_t  i;
+
+    for (i = 0; i < CTL_NCOMMANDS; i++) {
+        if (strcmp(ctl_commands[i].group, word) == 0) {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 static ctl_exit_e
 ctl_main_unknown(char **words, size_t n)
 {
+    int         group = n && ctl_main_is_group(words[0]);
     size_t      i;
     ctl_exit_e  rc = CTL_USAGE;
 
@@ -228,11 +249,22 @@ ctl_main_unknown(char **words, size_t n)
         return CTL_DONE;
     }
 
-    if (rc == CTL_DONE) {
+    if (rc == CTL_DONE && group) {
+        ctl_opts_help_group(stdout, ctl_commands, CTL_NCOMMANDS, words[0]);
+
+    } else if (rc == CTL_DONE) {
         ctl_opts_help(ctl_commands, CTL_NCOMMANDS);
 
     } else if (n == 0) {
-        fprintf(stderr, CTL_NAME ": give a command; --help lists them\n");
+        ctl_note("give a command; --help lists them");
+
+    } else if (words[0][0] == '-') {
+        ctl_note("the command comes first, options after it; --help lists "
+                 "both");
+
+    } else if (group) {
+        ctl_note("%s has these commands", words[0]);
+        ctl_opts_help_group(stderr, ctl_commands, CTL_NCOMMANDS, words[0]);
 
     } else {
         fprintf(stderr, CTL_NAME ": \"%s%s%s\" is no command; --help lists "
