@@ -91,6 +91,11 @@ ctl_delegator_orchestrators(ctl_t *c)
     lp_address_t  pool[CTL_STAKE_POOL_MAX];
 
     rc = ctl_opts_number(c, "rounds", &rounds);
+    if (rc == CTL_DONE && rounds != 1 && rounds != 7 && rounds != 30) {
+        rc = ctl_fail(c, CTL_USAGE, "--rounds %llu: give 1, 7 or 30",
+                      (unsigned long long) rounds);
+    }
+
     if (rc == CTL_DONE) {
         rc = ctl_chain_round(c, &r);
     }
@@ -290,12 +295,16 @@ ctl_delegator_withdraw_fees(ctl_t *c)
         return rc;
     }
 
-    ctl_out_eth(&c->out, "fees", &amount);
     ctl_tx_init(&tx, "withdraw the fees", LP_CONTRACT_BONDING,
                 "withdrawFees(address,uint256)");
     lp_contracts_put_of_u256(&c->data, tx.call, &to, &amount);
 
-    return ctl_tx_run(c, &tx);
+    rc = ctl_tx_run(c, &tx);
+    if (rc == CTL_DONE) {
+        ctl_out_eth(&c->out, "fees", &amount);
+    }
+
+    return rc;
 }
 
 

@@ -354,11 +354,16 @@ ctl_orchestrator_resign(ctl_t *c)
         return rc;
     }
 
-    ctl_out_lpt(&c->out, "stake", &stake);
     ctl_tx_init(&tx, "unbond", LP_CONTRACT_BONDING, "unbond(uint256)");
     lp_contracts_put_u256(&c->data, tx.call, &stake);
 
-    return ctl_tx_run(c, &tx);
+    rc = ctl_tx_run(c, &tx);
+    if (rc == CTL_DONE) {
+        ctl_out_lpt(&c->out, "stake", &stake);
+        ctl_out_number(&c->out, "lock", d.next_lock);
+    }
+
+    return rc;
 }
 
 
@@ -401,7 +406,12 @@ ctl_orchestrator_put(ctl_t *c, const ctl_stake_orch_t *o,
     ctl_out_number(&c->out, "active_from_round", o->t.activation_round);
     ctl_out_number(&c->out, "last_reward_round", o->t.last_reward_round);
     ctl_out_number(&c->out, "round", r->current);
-    ctl_out_peer(&c->out, "uri", uri);
+
+    if (uri[0]) {
+        ctl_out_peer(&c->out, "uri", uri);
+    } else {
+        ctl_out_nothing(&c->out, "uri");
+    }
 
     return CTL_DONE;
 }

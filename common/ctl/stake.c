@@ -355,6 +355,40 @@ ctl_stake_initialized(ctl_t *c)
 }
 
 
+/* stake goes to orchestrators, and an orchestrator's own only to itself */
+
+static ctl_exit_e
+ctl_stake_target(ctl_t *c, const lp_address_t *to)
+{
+    int         one;
+    ctl_exit_e  rc;
+
+    if (lp_address_equal(to, &c->me)) {
+        return CTL_DONE;
+    }
+
+    rc = ctl_chain_bool(c, LP_CONTRACT_BONDING,
+                        "isRegisteredTranscoder(address)", &c->me, &one);
+
+    if (rc == CTL_DONE && one) {
+        return ctl_fail(c, CTL_REFUSED, "this account is an orchestrator, its "
+                        "stake cannot go to another one: first \"" CTL_NAME
+                        " orchestrator resign\"; nothing was sent");
+    }
+
+    if (rc == CTL_DONE) {
+        rc = ctl_chain_bool(c, LP_CONTRACT_BONDING,
+                            "isRegisteredTranscoder(address)", to, &one);
+    }
+
+    return rc == CTL_DONE && !one
+               ? ctl_fail(c, CTL_REFUSED, "--to is no orchestrator, stake "
+                          "would earn nothing there: \"" CTL_NAME " delegator "
+                          "orchestrators\" lists them; nothing was sent")
+               : rc;
+}
+
+
 static ctl_exit_e
 ctl_stake_approve(ctl_t *c, const lp_u256_t *amount, int *sent)
 {
@@ -407,6 +441,10 @@ ctl_stake_bond(ctl_t *c, const lp_u256_t *amount, const lp_address_t *to)
     rc = ctl_tx_ready(c);
     if (rc == CTL_DONE) {
         rc = ctl_stake_initialized(c);
+    }
+
+    if (rc == CTL_DONE) {
+        rc = ctl_stake_target(c, to);
     }
 
     if (rc == CTL_DONE) {
