@@ -465,7 +465,7 @@ ctl_ticket_explain(ctl_t *c)
 
     if (rc == CTL_DONE) {
         ctl_ticket_put_fields(c, t);
-        ctl_out_list(&c->out, "tickets");
+        ctl_out_list_tall(&c->out, "tickets");
 
         for (i = 0; rc == CTL_DONE && i < t->n; i++) {
             rc = ctl_ticket_put_one(c, &k, t, i);

@@ -118,18 +118,22 @@ static void
 ctl_out_put(ctl_out_t *o, const char *key, const char *suffix,
     const char *json, const char *text)
 {
+    size_t  width;
+
     if (o->json) {
         ctl_out_key(o, key, suffix);
         lp_buf_put_str(&o->buf, json);
 
-    } else if (o->in_list) {
+    } else if (o->in_list && !o->tall) {
         ctl_out_cell(o, key, text);
 
     } else {
+        width = o->in_list ? 21 : 23;
+        lp_buf_put_str(&o->buf, o->in_list ? "  " : "");
         ctl_out_name(&o->buf, key);
         lp_buf_printf(&o->buf, "%*s%s\n",
-                      strlen(key) < 22 ? (int) (23 - strlen(key)) : 1, "",
-                      text);
+                      strlen(key) + 1 < width ? (int) (width - strlen(key))
+                      : 1, "", text);
     }
 }
 
@@ -284,7 +288,7 @@ ctl_out_list(ctl_out_t *o, const char *key)
         o->comma = 0;
 
     } else {
-        lp_buf_put_u8(&o->buf, '\n');
+        lp_buf_put_str(&o->buf, o->buf.len ? "\n" : "");
         ctl_out_name(&o->buf, key);
         lp_buf_put_u8(&o->buf, '\n');
     }
@@ -293,7 +297,16 @@ ctl_out_list(ctl_out_t *o, const char *key)
     lp_buf_reset(&o->heads);
     memset(o->width, 0, sizeof(o->width));
     o->nrows = 0;
+    o->tall = 0;
     o->in_list = 1;
+}
+
+
+void
+ctl_out_list_tall(ctl_out_t *o, const char *key)
+{
+    ctl_out_list(o, key);
+    o->tall = 1;
 }
 
 
@@ -304,7 +317,7 @@ ctl_out_item_end(ctl_out_t *o)
         lp_buf_put_u8(&o->buf, '}');
         o->comma = 1;
 
-    } else if (o->in_item) {
+    } else if (o->in_item && !o->tall) {
         lp_buf_put_u8(&o->rows, '\n');
     }
 
@@ -320,6 +333,9 @@ ctl_out_item(ctl_out_t *o)
     if (o->json) {
         lp_buf_put_str(&o->buf, o->comma ? ",{" : "{");
         o->comma = 0;
+
+    } else if (o->tall && o->nrows) {
+        lp_buf_put_u8(&o->buf, '\n');
     }
 
     o->in_item = 1;
@@ -374,7 +390,7 @@ ctl_out_end(ctl_out_t *o)
     } else if (o->nrows == 0) {
         lp_buf_put_str(&o->buf, "  none\n");
 
-    } else {
+    } else if (!o->tall) {
         lp_buf_put_u8(&o->heads, '\n');
         ctl_out_rows(o, &o->heads);
         ctl_out_rows(o, &o->rows);

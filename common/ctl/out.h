@@ -1,6 +1,6 @@
 /*
  * The answer of a command: names and values, and lists of them. Text is made
- * for a person, a list being a table; JSON carries amounts as decimal strings
+ * for a person, a list being a table or blocks of lines; JSON carries amounts as decimal strings
  * of wei or of 1e-18 LPT. One writer makes both, so they cannot differ.
  */
 #ifndef CTL_OUT_H
@@ -26,6 +26,7 @@ typedef struct {
     uint8_t      comma;                /* something stands before */
     uint8_t      in_list;
     uint8_t      in_item;
+    uint8_t      tall;                 /* the list: a line for each value */
 } ctl_out_t;
 
 
@@ -48,8 +49,9 @@ void ctl_out_lpt(ctl_out_t *o, const char *key, const lp_u256_t *v);
 /* of a million; JSON: key_ppm */
 void ctl_out_percent(ctl_out_t *o, const char *key, const lp_u256_t *ppm);
 
-/* a list of items that all have the same names */
+/* a list of items that all have the same names; tall: too much for a row */
 void ctl_out_list(ctl_out_t *o, const char *key);
+void ctl_out_list_tall(ctl_out_t *o, const char *key);
 void ctl_out_item(ctl_out_t *o);
 void ctl_out_end(ctl_out_t *o);
 

@@ -31,6 +31,7 @@ typedef struct {
     lp_tx_t          t;
     lp_u256_t        balance;
     lp_u256_t        gas_cost;         /* at most: limit times fee */
+    uint64_t         timeout_s;        /* waited for its block */
 } ctl_tx_run_t;
 
 
@@ -208,29 +209,31 @@ ctl_tx_now_ms(void)
 }
 
 
-/* a terminal's line is written over again and again, a log gets one */
-
-typedef enum { ctl_tx_first, ctl_tx_again, ctl_tx_last } ctl_tx_when_e;
-
+/*
+ * One line, written over again and again, so no longer than a terminal is
+ * wide. A script gets the answer alone.
+ */
 
 static void
-ctl_tx_progress(const ctl_tx_run_t *r, int64_t waited_ms,
-    ctl_tx_when_e when)
+ctl_tx_progress(const ctl_tx_run_t *r, int64_t waited_ms)
 {
     char  hash[2 * 32 + 1];
 
-    lp_hex_encode(hash, r->sent->hash.b, 32);
-
     if (isatty(STDERR_FILENO)) {
-        fprintf(stderr, "\r" CTL_NAME ": %s: 0x%.10s.. %s, %lld s%s",
+        lp_hex_encode(hash, r->sent->hash.b, 32);
+        fprintf(stderr, "\r" CTL_NAME ": %s: 0x%.10s.. %s, %lld s",
                 r->tx->step, hash,
-                when == ctl_tx_last ? "is in a block" : "waits for a block",
-                (long long) (waited_ms / 1000),
-                when == ctl_tx_last ? "    \n" : "");
+                r->sent->block ? "is in a block" : "waits for a block",
+                (long long) (waited_ms / 1000));
+    }
+}
 
-    } else if (when == ctl_tx_first) {
-        ctl_note("%s: 0x%s is sent and waits for a block", r->tx->step,
-                 hash);
+
+static void
+ctl_tx_progress_end(void)
+{
+    if (isatty(STDERR_FILENO)) {
+        fputs("    \n", stderr);
     }
 }
 
@@ -286,41 +289,37 @@ ctl_tx_receipt(ctl_t *c, ctl_tx_run_t *r, int *mined, int *success)
 static ctl_exit_e
 ctl_tx_await(ctl_t *c, ctl_tx_run_t *r)
 {
-    int              mined, success = 0;
+    int              mined = 0, success = 0;
     char             hash[2 * 32 + 1];
-    int64_t          start = ctl_tx_now_ms(), waited = 0;
-    uint64_t         timeout = CTL_TX_TIMEOUT_S;
+    int64_t          start = ctl_tx_now_ms(), waited;
     ctl_exit_e       rc;
     struct timespec  pause = { 0, CTL_TX_POLL_MS * 1000000L };
 
-    rc = ctl_opts_number(c, "timeout", &timeout);
-    ctl_tx_progress(r, 0, ctl_tx_first);
-
-    for (mined = 0; rc == CTL_DONE && !mined; /* void */ ) {
+    do {
         rc = ctl_tx_receipt(c, r, &mined, &success);
         waited = ctl_tx_now_ms() - start;
 
-        if (rc == CTL_DONE && !mined && (uint64_t) waited / 1000 >= timeout) {
+        if (rc == CTL_DONE && !mined
+            && (uint64_t) waited / 1000 >= r->timeout_s)
+        {
             lp_hex_encode(hash, r->sent->hash.b, 32);
-            return ctl_fail(c, CTL_REFUSED, "%s: 0x%s is in no block after "
-                            "%llu s; it may still come: look for it before "
-                            "you send again", r->tx->step, hash,
-                            (unsigned long long) timeout);
+            rc = ctl_fail(c, CTL_REFUSED, "%s: 0x%s is in no block after %llu "
+                          "s; it may still come: look for it before you send "
+                          "again", r->tx->step, hash,
+                          (unsigned long long) r->timeout_s);
         }
+
+        ctl_tx_progress(r, waited);
 
         if (rc == CTL_DONE && !mined) {
-            ctl_tx_progress(r, waited, ctl_tx_again);
             nanosleep(&pause, NULL);             /* a node tells no one */
         }
-    }
 
-    if (rc != CTL_DONE) {
-        return rc;
-    }
+    } while (rc == CTL_DONE && !mined);
 
-    ctl_tx_progress(r, waited, ctl_tx_last);
+    ctl_tx_progress_end();
 
-    return success ? CTL_DONE : ctl_tx_failed(c, r);
+    return rc != CTL_DONE || success ? rc : ctl_tx_failed(c, r);
 }
 
 
@@ -379,8 +378,13 @@ ctl_tx_run(ctl_t *c, const ctl_tx_t *tx)
     r.tx = tx;
     r.t.to = tx->to;
     r.sent = &c->sent[c->nsent];
+    r.timeout_s = CTL_TX_TIMEOUT_S;
 
-    rc = ctl_tx_ready(c);
+    rc = ctl_opts_number(c, "timeout", &r.timeout_s);
+    if (rc == CTL_DONE) {
+        rc = ctl_tx_ready(c);
+    }
+
     if (rc == CTL_DONE && tx->contract != LP_NCONTRACTS) {
         rc = ctl_chain_at(c, tx->contract, &r.t.to);
     }
@@ -430,7 +434,7 @@ ctl_tx_put(ctl_t *c)
     size_t             i;
     const ctl_sent_t  *s;
 
-    ctl_out_list(&c->out, "transactions");
+    ctl_out_list_tall(&c->out, "transactions");
 
     for (i = 0; i < c->nsent; i++) {
         s = &c->sent[i];
@@ -438,14 +442,25 @@ ctl_tx_put(ctl_t *c)
         ctl_out_text(&c->out, "step", "%s", s->tx.step);
         ctl_out_truth(&c->out, "sent", s->sent);
         ctl_out_address(&c->out, "to", &s->tx.to);
-        ctl_out_text(&c->out, "call", "%s", s->tx.call);
+
+        if (s->tx.call[0]) {
+            ctl_out_text(&c->out, "call", "%s", s->tx.call);
+        } else {
+            ctl_out_nothing(&c->out, "call");
+        }
+
         ctl_out_eth(&c->out, "value", &s->tx.value);
         ctl_out_number(&c->out, "gas", s->gas);
         ctl_out_eth(&c->out, s->sent ? "gas_cost" : "gas_cost_at_most",
                     &s->cost);
 
-        if (s->sent) {
+        if (s->sent && s->block) {
             ctl_out_number(&c->out, "block", s->block);
+        } else if (s->sent) {
+            ctl_out_nothing(&c->out, "block");
+        }
+
+        if (s->sent) {
             ctl_out_hash(&c->out, "hash", &s->hash);
         } else {
             ctl_out_truth(&c->out, "simulated", s->simulated);
