@@ -1,7 +1,8 @@
 /*
  * The answer of a command: names and values, and lists of them. Text is made
- * for a person, a list being a table or blocks of lines; JSON carries amounts as decimal strings
- * of wei or of 1e-18 LPT. One writer makes both, so they cannot differ.
+ * for a person, a list being a table or blocks of lines; JSON carries amounts
+ * as decimal strings of wei or of 1e-18 LPT. One writer makes both, so they
+ * cannot differ.
  */
 #ifndef CTL_OUT_H
 #define CTL_OUT_H
