@@ -13,7 +13,7 @@
 
 
 #define CTL_ORCHESTRATOR_URI     256
-#define CTL_ORCHESTRATOR_STATUS  "http://127.0.0.1:7935/status"
+#define CTL_ORCHESTRATOR_STATUS  "http://127.0.0.1:7935"
 
 
 static ctl_exit_e
@@ -449,15 +449,36 @@ ctl_orchestrator_status(ctl_t *c)
 
 /* --- what the running program says */
 
+/* --status as the program prints it: without a path it is that of its JSON */
+
+static ctl_exit_e
+ctl_orchestrator_status_url(ctl_t *c, char out[CTL_ORCHESTRATOR_URI])
+{
+    const char  *host, *url = ctl_opts_text(c, "status");
+
+    url = url ? url : CTL_ORCHESTRATOR_STATUS;
+    host = strstr(url, "://");
+    host = host ? host + 3 : url;
+
+    return snprintf(out, CTL_ORCHESTRATOR_URI, "%s%s", url,
+                    strchr(host, '/') ? "" : "/status") < CTL_ORCHESTRATOR_URI
+               ? CTL_DONE : ctl_fail(c, CTL_USAGE, "--status: the URL is too "
+                                     "long");
+}
+
+
 static ctl_exit_e
 ctl_orchestrator_money(ctl_t *c, ctl_json_money_t *m)
 {
-    char         why[256], name[256];
+    char         why[256], name[256], url[CTL_ORCHESTRATOR_URI];
     lp_buf_t     reply;
     ctl_exit_e   rc;
-    const char  *url = ctl_opts_text(c, "status");
 
-    url = url ? url : CTL_ORCHESTRATOR_STATUS;
+    rc = ctl_orchestrator_status_url(c, url);
+    if (rc != CTL_DONE) {
+        return rc;
+    }
+
     c->http = c->http ? c->http : ctl_http_create();
 
     if (c->http == NULL) {
@@ -511,7 +532,9 @@ ctl_orchestrator_pending(ctl_t *c)
     }
 
     ctl_out_number(&c->out, "winners_won", m.won);
+    ctl_out_number(&c->out, "winners_signed", m.nsigned);
     ctl_out_number(&c->out, "winners_sent", m.sent);
+    ctl_out_number(&c->out, "winners_mined", m.mined);
     ctl_out_eth(&c->out, "pending", &m.pending_wei);
     ctl_out_eth(&c->out, "credit", &m.credit_wei);
 

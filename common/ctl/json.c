@@ -124,7 +124,9 @@ ctl_json_take_money(ctl_json_money_t *m, const cJSON *money)
     const cJSON  *winners = ctl_json_field(money, "winners");
 
     return ctl_json_number(&m->won, ctl_json_field(winners, "won"))
+           && ctl_json_number(&m->nsigned, ctl_json_field(winners, "signed"))
            && ctl_json_number(&m->sent, ctl_json_field(winners, "sent"))
+           && ctl_json_number(&m->mined, ctl_json_field(winners, "mined"))
            && ctl_json_number(&m->final, ctl_json_field(winners, "final"))
            && ctl_json_number(&m->dead, ctl_json_field(winners, "dead"))
            && ctl_json_number(&m->tickets, ctl_json_field(money, "tickets"))

@@ -18,7 +18,7 @@ ctl_exit_e ctl_json_dev(ctl_t *c, const char *text, size_t len,
 
 /* "money" of /status; CTL_REFUSED when it has none */
 typedef struct {
-    uint64_t   won, sent, final, dead, tickets;
+    uint64_t   won, nsigned, sent, mined, final, dead, tickets;
     lp_u256_t  pending_wei, redeemed_wei, ev_wei, credit_wei;
 } ctl_json_money_t;
 

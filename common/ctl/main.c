@@ -62,7 +62,7 @@ CTL_OPTIONS(ctl_main_fees,
     { "amount", "AMOUNT", "as 0.1ETH; else all", 0 },
     { "to", "ADDRESS", "who gets it; else this account", 0 });
 CTL_OPTIONS(ctl_main_status,
-    { "status", "URL", "default http://127.0.0.1:7935/status", 0 });
+    { "status", "URL", "its --status-addr; default http://127.0.0.1:7935", 0 });
 CTL_OPTIONS(ctl_main_list,
     { "rounds", "N", "looked back, 1, 7 or 30; default 30", 0 });
 CTL_OPTIONS(ctl_main_bond,
