@@ -62,7 +62,8 @@ for (['1', 'no unit'], ['-1ETH', 'less than nothing'], ['1e3ETH', 'an exponent']
     says(dev($t, 'spare', 'broadcaster', 'fund', '--deposit', $_->[0]), 2,
         qr/--deposit "\Q$_->[0]\E": give an amount with its unit/, "an amount: $_->[1]");
 }
-says(dev($t, 'spare', 'account', 'send', '--to', '0x12', '--amount', '1ETH'), 2, qr/give an address/, 'a short address');
+says(dev($t, 'spare', 'account', 'send', '--to', '0x12', '--amount', '1ETH'), 2, qr/give an address/,
+    'a short address');
 says(dev($t, 'spare', 'account', 'send', '--amount', '1ETH', '--to',
         '0x3c44CdDdB6a900fa2b585dd299e03d12FA4293BC'), 2, qr/only if the case is right/,
     'an address with a slip of a letter\'s case');
@@ -91,11 +92,12 @@ is((stat $file)[2] & 0777, 0600, 'T-39: its file is for us alone');
 my $keystore = decode_json(Test::Livepeer::slurp($file));
 is("$keystore->{version} $keystore->{crypto}{kdf} $keystore->{crypto}{cipher}", '3 scrypt aes-128-ctr',
     'keystore version 3');
-my $opened = `BUILD=$Test::Livepeer::BUILD common/contracts/tool cast wallet address --keystore $file --password-file $password 2>&1`;
+my $wallet = "BUILD=$Test::Livepeer::BUILD common/contracts/tool cast wallet";
+my $opened = `$wallet address --keystore $file --password-file $password 2>&1`;
 like($opened, qr/^\Q$made->{json}{address}\E$/m, 'cast opens it with that password');
-my $raw = `BUILD=$Test::Livepeer::BUILD common/contracts/tool cast wallet decrypt-keystore key.json --keystore-dir $t->{dir} --unsafe-password 'correct horse' 2>&1`;
-my ($hex) = $raw =~ /0x([0-9a-f]{64})/;
-is(system('grep', '-rqi', $hex // 'the key', $t->{dir}), 256, 'T-39: the key itself is in no file');
+my ($hex) = `$wallet decrypt-keystore key.json --keystore-dir $t->{dir} --unsafe-password 'correct horse' 2>&1`
+    =~ /0x([0-9a-f]{64})/;
+is(defined $hex ? system('grep', '-rqi', $hex, $t->{dir}) : 'no key', 256, 'T-39: the key itself is in no file');
 
 says(run($t, 'account', 'new', '--out', $file, '--password-file', $password), 2,
     qr/exists and is not replaced/, 'a key is never overwritten');
@@ -111,9 +113,11 @@ says(run($t, 'account', 'new', '--out', "$file.2", '--password-file', "$t->{dir}
     qr/symbolic link|cannot be opened/, 'T-39: a link to a password');
 ok(!-e "$file.2", 'what was refused left no file');
 
-my $piped = run($t, { stdin => $password }, 'account', 'show', '--key-file', $file, '--password-fd', 0, '--json');
+my $piped = run($t, { stdin => $password }, 'account', 'show', '--key-file', $file, '--password-fd', 0,
+    '--json');
 is($piped->{json}{address}, $made->{json}{address}, 'T-39: a password from a descriptor');
-says(run($t, 'account', 'show', '--key-file', $file), 2, qr/is encrypted: give its password with --password-file/,
+says(run($t, 'account', 'show', '--key-file', $file), 2,
+    qr/is encrypted: give its password with --password-file/,
     'account show: no password');
 says(run($t, 'account', 'show', '--key-file', $file, '--password-file', secret('wrong', 'x')), 2,
     qr/the password does not open/, 'the wrong password');
@@ -144,12 +148,15 @@ is_deeply([lc $json->{address}, $json->{eth_wei}, $json->{lpt_lptu}],
 
 my $has = (view($t, 'LivepeerToken', 'balanceOf(address)', $at{keeper}))[0];
 sent('account send, LPT', 'spare', [qw/ account send --amount 12.5LPT --to /, $at{keeper}], ['send']);
-is((view($t, 'LivepeerToken', 'balanceOf(address)', $at{keeper}))[0] - $has, '12500000000000000000', 'it arrived');
-$json = sent('account send, ETH', 'spare', [qw/ account send --amount 1.5ETH --to /, $made->{json}{address}], ['send']);
+is((view($t, 'LivepeerToken', 'balanceOf(address)', $at{keeper}))[0] - $has, '12500000000000000000',
+    'it arrived');
+$json = sent('account send, ETH', 'spare',
+    [qw/ account send --amount 1.5ETH --to /, $made->{json}{address}], ['send']);
 is(balance($made->{json}{address}), '1500000000000000000', 'it arrived, too');
 $json = sent('account faucet', 'spare', [qw/ account faucet /], ['faucet']);
 is($json->{amount_lptu}, lptu(1000), 'how much');
-says(dev($t, 'spare', qw/ account send --amount 9999999LPT --to /, $at{keeper}), 3, qr/LPT are missing; nothing was sent/,
+says(dev($t, 'spare', qw/ account send --amount 9999999LPT --to /, $at{keeper}), 3,
+    qr/LPT are missing; nothing was sent/,
     'more LPT than there is');
 
 
@@ -157,7 +164,8 @@ says(dev($t, 'spare', qw/ account send --amount 9999999LPT --to /, $at{keeper}),
 
 my @mine = ('--key-file', $chain->{accounts}{spare}{key_file});
 my $before = nonce($t, $at{spare});
-says(run($t, qw/ broadcaster fund --deposit 1ETH /, @mine, @node), 2, qr/give --chain-id 31337; nothing was sent/,
+says(run($t, qw/ broadcaster fund --deposit 1ETH /, @mine, @node), 2,
+    qr/give --chain-id 31337; nothing was sent/,
     'T-40: no signature for a chain that was not named');
 says(run($t, qw/ broadcaster fund --deposit 1ETH --chain-id 1 /, @mine, @node), 2,
     qr/is on chain 31337, not on 1: .* nothing was sent/, 'T-40: the node is on another chain');
@@ -169,9 +177,12 @@ my $r = run($t, qw/ broadcaster fund --deposit 1ETH --chain-id 31337 /, @mine, '
     '--rpc', "http://127.0.0.1:$other", @node);
 ok($r->{status} == 2 && $r->{err} =~ /is on chain 4242, not on 31337/,
     'T-40: nor does a second node bring in another chain');
-says(run($t, qw/ broadcaster status --rpc /, "http://127.0.0.1:$other", '--controller', $chain->{controller}, @mine), 2,
-    qr/there is no contract at 0x\w+, which should be the Controller of chain 4242/, 'a Controller that is not there');
-says(run($t, qw/ broadcaster status /, @mine, '--rpc', $chain->{rpc}, '--controller', $chain->{contracts}{Minter}), 2,
+says(run($t, qw/ broadcaster status --rpc /, "http://127.0.0.1:$other",
+    '--controller', $chain->{controller}, @mine), 2,
+    qr/there is no contract at 0x\w+, which should be the Controller of chain 4242/,
+        'a Controller that is not there');
+says(run($t, qw/ broadcaster status /, @mine, '--rpc', $chain->{rpc},
+    '--controller', $chain->{contracts}{Minter}), 2,
     qr/is no Controller/, 'a contract that is none');
 is(nonce($t, $at{spare}), $before, 'T-40: and nothing was sent');
 
@@ -179,7 +190,8 @@ $r = run($t, qw/ round status --json --rpc /, $dead, @node);
 ok($r->{status} == 0 && $r->{json}{length_blocks} == 50
     && $r->{err} =~ /^livepeerctl: node 127.0.0.1:\d+: it does not answer: .*; the next one is asked\n\z/,
     'a dead node: the next one answers');
-$r = run($t, qw/ broadcaster fund --deposit 1ETH --chain-id 31337 --json --key-file /, "$file.3", '--password-file', $password, '--rpc', $dead, @node);
+$r = run($t, qw/ broadcaster fund --deposit 1ETH --chain-id 31337 --json --key-file /, "$file.3",
+    '--password-file', $password, '--rpc', $dead, @node);
 ok($r->{status} == 0 && $r->{json}{transactions}[0]{sent}, 'which also takes a transaction') or diag($r->{err});
 $r = run($t, qw/ round status --json --rpc /, $dead, '--controller', $chain->{controller});
 ok($r->{status} == 1 && $r->{json}{exit} == 1 && $r->{json}{error} =~ /start it, or give another one with --rpc/,
@@ -196,13 +208,15 @@ $r = run($t, 'contracts', '--out', $pins, '--dry-run', @tool);
 ok($r->{status} == 0 && !-e $pins, 'contracts --dry-run writes nothing');
 $r = run($t, 'contracts', '--out', $pins, '--json', @tool);
 is_deeply([map { [$_->{name}, lc $_->{address}] } grep { $_->{name} =~ /Broker|Bonding/ } @{$r->{json}{contracts}}],
-    [map { [$_, $chain->{contracts}{$_}] } qw/ BondingManager TicketBroker /], 'contracts: as the Controller says');
+    [map { [$_, $chain->{contracts}{$_}] } qw/ BondingManager TicketBroker /],
+        'contracts: as the Controller says');
 is(run($t, qw/ round status --contracts /, $pins, '--rpc', $chain->{rpc})->{status}, 0,
     'its file stands for chain and Controller');
 
 my $snapshot = $t->rpc('evm_snapshot');
 my $id = 'bd1aa3e8d2464256d7fd3dcf645c16418d5d8c51d971f1ad7d57e7b1b5eee239';   # keccak("TicketBroker")
-owner($t, 'deployer', 'Controller', "0xd737c2b0$id" . '0' x 24 . substr($chain->{contracts}{ServiceRegistry}, 2) . '0' x 64);
+owner($t, 'deployer',
+    'Controller', "0xd737c2b0$id" . '0' x 24 . substr($chain->{contracts}{ServiceRegistry}, 2) . '0' x 64);
 $before = nonce($t, $at{spare});
 says(run($t, qw/ broadcaster fund --deposit 1ETH --contracts /, $pins, @tool), 2,
     qr/TicketBroker is 0x\w{40}, but --contracts has 0x\w{40}: .* --replace"; nothing was sent/,
@@ -215,7 +229,8 @@ $r = run($t, 'contracts', '--out', $pins, '--replace', @tool);
 ok($r->{status} == 0 && index(lc Test::Livepeer::slurp($pins), "ticketbroker $chain->{contracts}{ServiceRegistry}") > 0,
     'and taken over only when told');
 $t->rpc('evm_revert', $snapshot);
-says(run($t, qw/ round status --contracts /, secret('nopins', "hello\n"), @tool), 2, qr/line 1: it is not a file of contracts/,
+says(run($t, qw/ round status --contracts /, secret('nopins', "hello\n"), @tool), 2,
+    qr/line 1: it is not a file of contracts/,
     'a file that is none');
 
 
@@ -225,7 +240,8 @@ my @status = qw/ address eth_wei deposit_wei reserve_wei reserve_claimed_wei pen
                  withdraw_round rounds_left round /;
 my $b = 'broadcaster';
 $json = sent('broadcaster fund', $b, [qw/ broadcaster fund --deposit 2ETH --reserve 0.5ETH /], ['fund']);
-is(join(' ', deposit($t, $b)), join(' ', lptu(12), Math::BigInt->new('5500000000000000000')), 'deposit and reserve are there');
+is(join(' ', deposit($t, $b)), join(' ', lptu(12), Math::BigInt->new('5500000000000000000')),
+    'deposit and reserve are there');
 sent('its escrow', $b, [qw/ broadcaster fund --penalty 0.25ETH /], ['fund the escrow']);
 $json = shown('broadcaster status', $b, [qw/ broadcaster status /], \@status);
 is_deeply([@$json{qw/ deposit_wei reserve_wei penalty_escrow_wei state /}],
@@ -248,17 +264,22 @@ is_deeply([$r->{status}, wei_of($missing)], [3, $own], 'fund beyond the balance:
 like($r->{err}, qr/"livepeerctl account send --to \Q$json->{address}\E --amount \Q$missing\EETH"; nothing was sent$/,
     'and the command that brings it');
 is(nonce($t, $at{$b}), $before, 'nothing was sent');
-says(dev($t, $b, qw/ broadcaster fund --deposit 1ETH --max-gas-cost 1gwei /), 1, qr/raise --max-gas-cost/, 'gas too dear');
-says(dev($t, $b, qw/ broadcaster fund --deposit 1ETH --max-gas-price 1wei /), 1, qr/costs more than --max-gas-price/,
+says(dev($t, $b, qw/ broadcaster fund --deposit 1ETH --max-gas-cost 1gwei /), 1, qr/raise --max-gas-cost/,
+    'gas too dear');
+says(dev($t, $b, qw/ broadcaster fund --deposit 1ETH --max-gas-price 1wei /), 1,
+    qr/costs more than --max-gas-price/,
     'a unit of gas, too');
-says(dev($t, $b, qw/ broadcaster fund --deposit 1ETH --timeout soon /), 2, qr/--timeout "soon"/, 'a time that is none');
+says(dev($t, $b, qw/ broadcaster fund --deposit 1ETH --timeout soon /), 2, qr/--timeout "soon"/,
+    'a time that is none');
 is(nonce($t, $at{$b}), $before, 'before anything was sent');
 
 says(dev($t, $b, qw/ broadcaster cancel /), 1,
     qr/TicketBroker refuses: no unlock request in progress: begin one with "livepeerctl broadcaster unlock"/, 'cancel what was not begun');
 sent('broadcaster unlock', $b, [qw/ broadcaster unlock /], ['unlock']);
-says(dev($t, $b, qw/ broadcaster unlock /), 1, qr/unlock already initiated: "livepeerctl broadcaster status" says/, 'twice');
-says(dev($t, $b, qw/ broadcaster withdraw /), 1, qr/account is locked: .* says how many rounds are left/, 'withdraw too soon');
+says(dev($t, $b, qw/ broadcaster unlock /), 1,
+    qr/unlock already initiated: "livepeerctl broadcaster status" says/, 'twice');
+says(dev($t, $b, qw/ broadcaster withdraw /), 1, qr/account is locked: .* says how many rounds are left/,
+    'withdraw too soon');
 ($json) = reads($t, $b, [qw/ broadcaster status /], \@status);
 is_deeply([@$json{qw/ state rounds_left /}], ['unlocking', 2], 'status: unlocking');
 sent('broadcaster cancel', $b, [qw/ broadcaster cancel /], ['cancel']);
@@ -271,19 +292,22 @@ $json = sent('broadcaster withdraw', $b, [qw/ broadcaster withdraw /], ['withdra
 is(balance($at{$b}) - $eth,
     lptu(12) + '5500000000000000000' + '250000000000000000' - $json->{transactions}[0]{gas_cost_wei},
     'deposit, reserve and escrow came back, less the gas');
-says(dev($t, $b, qw/ broadcaster withdraw /), 1, qr/"livepeerctl broadcaster fund" first/, 'nothing is left to take');
+says(dev($t, $b, qw/ broadcaster withdraw /), 1, qr/"livepeerctl broadcaster fund" first/,
+    'nothing is left to take');
 
 
 # --- the line of who waits
 
 $t->rpc('evm_setAutomine', JSON::PP::false);
 my $tty = "$t->{dir}/tty";
-my $words = join ' ', Test::Ctl::program(), qw/ broadcaster fund --deposit 1ETH --dev /, $chain->{file}, '--role', $b;
+my $words = join ' ', Test::Ctl::program(), qw/ broadcaster fund --deposit 1ETH --dev /, $chain->{file},
+    '--role', $b;
 my $p = $t->spawn('script', 'script', '-qfec', $words, $tty);
 $t->await('the line of a transaction that waits', 20, sub { Test::Livepeer::slurp($tty) =~ /waits for a block, [1-9]\d* s/ });
 $t->rpc('evm_mine');
 $t->await('the end', 20, sub { $t->reap($p) });
-like(Test::Livepeer::slurp($tty), qr/\rlivepeerctl: fund: 0x\w{10}\.\. waits for a block, 0 s\r.*\rlivepeerctl: fund: 0x\w{10}\.\. is in a block, \d+ s +\r?\n/s,
+like(Test::Livepeer::slurp($tty),
+    qr/\rlivepeerctl: fund: 0x\w{10}\.\. waits for a block, 0 s\r.*\rlivepeerctl: fund: 0x\w{10}\.\. is in a block, \d+ s +\r?\n/s,
     'a terminal sees one line, written over, until the block');
 $r = dev($t, $b, qw/ broadcaster fund --deposit 1ETH --timeout 1 --json /);
 ok($r->{status} == 1 && $r->{err} =~ /is in no block after 1 s; it may still come/ && $r->{err} =~ /\A[^\n]+\n\z/
@@ -315,13 +339,15 @@ $t->await('the first list', 20, sub { -s $list });
 my $inode = (stat $list)[1];
 $t->stop($open1);
 $t->await('the complaint', 30, sub { Test::Livepeer::slurp($p->{log}) =~ /the file stays as it was/ });
-is(() = Test::Livepeer::slurp($list) =~ /^0x/mg, 3, 'recipients --follow: a dead node leaves the file as it was');
+is(() = Test::Livepeer::slurp($list) =~ /^0x/mg, 3,
+    'recipients --follow: a dead node leaves the file as it was');
 dev($t, 'orchestrator2', qw/ orchestrator resign /);
 next_round($t);
 open my $held, '<', $list or die;
 $open1 = $t->spawn('door', @door);
 $t->await('the new list', 30, sub { 2 == (() = Test::Livepeer::slurp($list) =~ /^0x/mg) });
-is(() = do { local $/; <$held> } =~ /^0x/mg, 3, 'who reads the old file reads all of it: the new one replaces it');
+is(() = do { local $/; <$held> } =~ /^0x/mg, 3,
+    'who reads the old file reads all of it: the new one replaces it');
 isnt((stat $list)[1], $inode, 'by a rename');
 is($t->stop($p), 0, 'a signal ends it');
 
