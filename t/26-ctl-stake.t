@@ -11,9 +11,9 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use JSON::PP;
 use Math::BigInt;
+use Test::More;
 use Test::Ctl qw/ run dev reads sends nonce view owner next_round lptu tickets redeem /;
 use Test::Livepeer;
-use Test::More;
 use Test::Money qw/ wei fees ledger /;
 
 my $t = Test::Livepeer->new()->plan(120);
