@@ -269,7 +269,7 @@ class Client:
             return err
         info = pb.OrchestratorInfo.FromString(raw)
         if not c.get("forget"):
-            self.info = info
+            self.keep(c, info)
         return dict(self.describe(info), grpc=0)
 
     def cmd_ping(self, c):
@@ -285,7 +285,7 @@ class Client:
     def cmd_end(self, c):
         req = self.pb.EndTranscodingSessionRequest()
         if not c.get("empty"):
-            req.auth_token.CopyFrom(self.info.auth_token)
+            req.auth_token.CopyFrom(self.session(c).auth_token)
             self.bend_token(req.auth_token, c.get("token", {}))
         raw, err = self.call("/net.Orchestrator/EndTranscodingSession", req)
         return err or {"grpc": 0, "len": len(raw)}
@@ -343,6 +343,25 @@ class Client:
             else:
                 setattr(token, name, value)
 
+    # what another make of client has more of: sessions, payments, a memory
+
+    def session(self, c):
+        return self.info
+
+    def payment(self, c):
+        if not c.get("key"):
+            return b""
+        pay = self.pb.Payment(sender=address(bytes.fromhex(c["key"])))
+        pay.expected_price.price_per_unit = 0
+        pay.expected_price.pixels_per_unit = 1
+        return pay.SerializeToString()
+
+    def keep(self, c, info):
+        self.info = info
+
+    def took(self, c, info):
+        pass
+
     def seg_data(self, c, body):
         pb = self.pb
         seg = pb.SegData(manifest_id=c.get("manifest", "movie").encode(),
@@ -351,7 +370,7 @@ class Client:
                          duration=c.get("duration", 2000))
         seg.capabilities.bitstring.append(0x1003)
         seg.capabilities.constraints.SetInParent()
-        seg.auth_token.CopyFrom(self.info.auth_token)
+        seg.auth_token.CopyFrom(self.session(c).auth_token)
         for p in c["profiles"]:
             v = seg.full_profiles.add(name=p[0], width=p[1], height=p[2],
                                       bitrate=p[3], fps=p[4])
@@ -370,7 +389,6 @@ class Client:
         segment_raw, payment_raw    the header's value as it is
         repeat    a header that comes twice
         """
-        pb = self.pb
         seg = self.seg_data(c, body)
         for name, value in c.get("set", {}).items():
             setattr(seg, name, bytes.fromhex(value)
@@ -386,17 +404,11 @@ class Client:
         if "token" not in c and "auth_token" in c.get("clear", []):
             seg.ClearField("auth_token")
 
-        payment = b""
-        if c.get("key"):
-            key = bytes.fromhex(c["key"])
-            pay = pb.Payment(sender=address(key))
-            pay.expected_price.price_per_unit = 0
-            pay.expected_price.pixels_per_unit = 1
-            payment = pay.SerializeToString()
-            if "sig" not in c.get("set", {}):
-                names = [p[0] for p in c["profiles"]]
-                seg.sig = eth_sign(bytes.fromhex(c.get("sign_key", c["key"])),
-                                   keccak(flatten(seg, names)))
+        payment = self.payment(c)
+        if c.get("key") and "sig" not in c.get("set", {}):
+            names = [p[0] for p in c["profiles"]]
+            seg.sig = eth_sign(bytes.fromhex(c.get("sign_key", c["key"])),
+                               keccak(flatten(seg, names)))
 
         out = [("Livepeer-Segment", c.get("segment_raw", base64.b64encode(
                     seg.SerializeToString()).decode())),
@@ -407,6 +419,7 @@ class Client:
 
     def cmd_segment(self, c):
         body = open(c["file"], "rb").read() if "file" in c \
+            else c["raw_body"] if "raw_body" in c \
             else c.get("body", "segment").encode()
         headers = self.headers(c, body)
         headers.append(("Content-Type", c.get("type", "video/MP2T")))
@@ -440,9 +453,11 @@ class Client:
         if r["status"] != 200:
             return dict(r, body=data.decode("latin-1"))
         res = self.pb.TranscodeResult.FromString(data)
+        self.took(c, res.info)
         out = dict(r, seq=res.seq, error=res.error,
                    info=self.describe(res.info),
-                   token_same=res.info.auth_token == self.info.auth_token,
+                   token_same=res.info.auth_token
+                   == self.session(c).auth_token,
                    urls=[s.url for s in res.data.segments],
                    pixels=[s.pixels for s in res.data.segments])
         if res.HasField("data") and not c.get("no_fetch"):
@@ -450,7 +465,7 @@ class Client:
             out["sizes"] = [len(f) for f in files]
             signer = recover(res.data.sig,
                              keccak(b"".join(keccak(f) for f in files)))
-            out["signed"] = signer == res.info.address
+            out["signed"] = signer == self.session(c).address
             if "save" in c:
                 for i, f in enumerate(files):
                     with open("%s%d.ts" % (c["save"], i), "wb") as out_file:
@@ -490,6 +505,7 @@ class Client:
         if r["status"] != 200:
             return dict(r, body=data.decode("latin-1"))
         info = self.pb.PaymentResult.FromString(data).info
+        self.took(c, info)
         return dict(r, info=self.describe(info))
 
     def cmd_get(self, c):
@@ -516,8 +532,8 @@ class Client:
         return getattr(self, "cmd_" + c["cmd"])(c)
 
 
-def main():
-    client = Client(sys.argv[1], sys.argv[2])
+def main(make=Client):
+    client = make(sys.argv[1], sys.argv[2])
     for line in sys.stdin:
         try:
             answer = client.run(json.loads(line))

@@ -18,12 +18,14 @@ our @ONE = ($TWO[0]);
 our $KEY0 = 'ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 our $KEY1 = '59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d';
 
+sub program { 'livepeer_client.py' }
+
 sub new {
     my ($class, $url) = @_;
 
     my $self = bless { url => $url }, $class;
     $self->{pid} = open2($self->{out}, $self->{in}, '/usr/bin/python3',
-        't/lib/livepeer_client.py', $url, 'common/net/lp_rpc.proto');
+        't/lib/' . $class->program, $url, 'common/net/lp_rpc.proto');
     push @live, $self;
     return $self;
 }
