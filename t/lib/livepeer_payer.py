@@ -242,7 +242,8 @@ class Payer(lp.Client):
 
     def describe(self, info):
         p, exp = info.ticket_params, info.ticket_params.expiration_params
-        return dict(super().describe(info), price_info=[
+        return dict(super().describe(info), expiration=info.auth_token
+                    .expiration, price_info=[
             str(info.price_info.price_per_unit),
             str(info.price_info.pixels_per_unit)], ticket_params={
                 "recipient": p.recipient.hex(),
@@ -266,6 +267,7 @@ class Payer(lp.Client):
                    "ticket_params.seed": {"hex": ".."}, ..}
         sig        the shape of each signature: see tickets()
         graft      raw bytes behind the content of a (sub-)message
+        wide       added to each nonce, as it is written only
         """
         if not c.get("key"):
             return b""
@@ -291,10 +293,23 @@ class Payer(lp.Client):
 
         for path, value in c.get("pay", {}).items():
             put(pay, path, value)
-        raw = pay.SerializeToString()
+        raw = self.serialize(pay, c.get("wide", 0))
         for path, extra in c.get("graft", {}).items():
             raw = graft(raw, path, bytes.fromhex(extra))
         return raw
+
+    @staticmethod
+    def serialize(pay, wide):
+        if not wide:
+            return pay.SerializeToString()
+        params = list(pay.ticket_sender_params)
+        pay.ClearField("ticket_sender_params")
+        out = pay.SerializeToString()
+        for t in params:
+            one = b"\x08" + varint(t.sender_nonce + wide) \
+                + b"\x12" + varint(len(t.sig)) + t.sig
+            out += b"\x22" + varint(len(one)) + one
+        return out
 
     # --- many at once
 
