@@ -94,6 +94,10 @@ orch_main_harden(const orch_conf_t *conf)
     }
 
     signal(SIGPIPE, SIG_IGN);
+
+    /* a file that may not grow is a write that fails, as on a full disk */
+
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 
