@@ -23,18 +23,36 @@ const orch_refusal_t  orch_refusals[ORCH_NREFUSALS] = {
 };
 
 
-const char *
-orch_payments_error(const char *text)
+static const orch_refusal_t *
+orch_payments_refusal(const char *text)
 {
     int  i;
 
     for (i = 0; text && i < ORCH_NREFUSALS; i++) {
         if (strcmp(text, orch_refusals[i].text) == 0) {
-            return orch_refusals[i].error;
+            return &orch_refusals[i];
         }
     }
 
     return NULL;
+}
+
+
+const char *
+orch_payments_error(const char *text)
+{
+    const orch_refusal_t  *r = orch_payments_refusal(text);
+
+    return r ? r->error : NULL;
+}
+
+
+int
+orch_payments_status(const char *text)
+{
+    const orch_refusal_t  *r = orch_payments_refusal(text);
+
+    return r ? r->status : 500;
 }
 
 

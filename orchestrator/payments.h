@@ -99,6 +99,9 @@ void orch_payments_forget(orch_payments_t *p, orch_timer_t *wake);
 /* the Livepeer-Error of a fixed sentence; NULL: it has none */
 const char *orch_payments_error(const char *text);
 
+/* the HTTP status that goes with a fixed sentence */
+int orch_payments_status(const char *text);
+
 /*
  * Judge what came with a request whose token was opened and whose segment
  * signature (if any) is good. LP_OK: credited, and durable; LP_AGAIN: wake

@@ -135,7 +135,8 @@ orch_pay_run(void *data)
     p->state = payment_reply;
 
     if (rc != LP_OK) {
-        orch_pay_refuse(p, 400, text, orch_payments_error(text));
+        orch_pay_refuse(p, orch_payments_status(text), text,
+                        orch_payments_error(text));
         return;
     }
 
