@@ -17,6 +17,8 @@
  *                    one more; pixels: too many; short: 100 bytes; long: more
  *                    than allowed; junk: not a TS; id: of another job;
  *                    frame: not the protocol
+ *   twice            ok, of a source twice as long as was said
+ *   decoded PIXELS   ok, and so much was decoded for it
  *   obey             what the source says: its first line is a mode
  */
 #include <errno.h>
@@ -47,6 +49,7 @@ typedef struct {
     size_t        size;                   /* bytes of a rendition */
     const char   *encoder;
     char          mode[NULL_LINE];
+    uint64_t      decoded;                /* pixels, of this job */
     lp_jobs_reader_t  reader;
 } null_t;
 
@@ -502,6 +505,7 @@ null_answer(null_t *n, const lp_jobs_job_t *job, const uint8_t *source,
     }
 
     res.cpu_ms = null_cpu_ms() - begun_ms;
+    res.decoded_pixels = n->decoded;
 
     if (lie) {
         null_lie(&res, files, lie);
@@ -564,6 +568,13 @@ null_job(null_t *n)
             pause();
         }
     }
+
+    if (strcmp(mode, "twice") == 0) {
+        job.duration_ms *= 2;
+    }
+
+    n->decoded = strcmp(mode, "decoded") == 0 && arg
+                 ? strtoull(arg, NULL, 10) : 0;
 
     if (strcmp(mode, "slow") == 0 && arg) {
         null_sleep(atol(arg));
