@@ -52,7 +52,10 @@ typedef struct {
     lp_money_t          credit;
     orch_winner_t      *winners;
     size_t              nwinners;
+    lp_u256_t           judged;          /* their face values, until the store
+                                            has them */
     orch_op_t           op;
+    orch_sender_t       sender;          /* what the chain says of it */
     lp_params_t         params;
     lp_u256_t           rand;            /* secret until revealed */
     unsigned            refusal;

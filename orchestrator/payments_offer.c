@@ -38,13 +38,18 @@ orch_offer_solid(const orch_sender_t *s, const lp_u256_t *pending)
 
 lp_status_t
 orch_offer_float(orch_payments_t *p, lp_u256_t *max, const orch_sender_t *s,
-    const lp_address_t *sender)
+    const lp_address_t *sender, const orch_payer_t *payer)
 {
     lp_u256_t    pending, all;
     lp_u256_t    beyond = p->conf.conf->max_unsecured;
     lp_status_t  rc;
 
     rc = orch_store_pending(p->conf.store, &pending, sender);
+
+    if (rc == LP_OK && payer) {
+        rc = lp_u256_add(&pending, &pending, &payer->judged);
+    }
+
     if (rc != LP_OK) {
         return rc;
     }
@@ -199,7 +204,7 @@ orch_payments_offer(orch_payments_t *p, lp_params_t *params,
             return orch_offer_refuse(text, why);
         }
 
-        if (orch_offer_float(p, &max, &s, sender) != LP_OK) {
+        if (orch_offer_float(p, &max, &s, sender, payer) != LP_OK) {
             return orch_offer_refuse(text, refuse_store);
         }
     }

@@ -107,6 +107,8 @@ struct orch_payer_s {
     orch_credit_t   *credits;
     unsigned         ncredits;
     unsigned         uses;               /* payments under way */
+    lp_u256_t        judged;             /* face values of winners in them
+                                            that the store has not yet */
     lp_money_t       debt;               /* >= 0; newer credit pays it */
     uint64_t         debt_ms;
     lp_money_t       largest;            /* cost of a segment */
@@ -205,9 +207,11 @@ void orch_payer_free_all(orch_payments_t *p);
 /*
  * The most that a ticket of this sender may be worth (T-08): its share of
  * the reserve, and winners not paid yet beyond it at most max_unsecured.
+ * payer: of the sender, or NULL.
  */
 lp_status_t orch_offer_float(orch_payments_t *p, lp_u256_t *max,
-    const orch_sender_t *s, const lp_address_t *sender);
+    const orch_sender_t *s, const lp_address_t *sender,
+    const orch_payer_t *payer);
 
 /* refuse_nothing, or why no payment of this sender can be taken now */
 orch_refusal_e orch_offer_judge_sender(const orch_payments_t *p,

@@ -288,13 +288,39 @@ orch_take_judge_payer(const orch_take_t *t)
 }
 
 
+/* does what the sender has cover one winner more */
+
+static orch_refusal_e
+orch_take_judge_funds(const orch_take_t *t)
+{
+    uint64_t          unpaid;
+    lp_u256_t         max;
+    orch_payments_t  *p = t->p;
+
+    if (orch_offer_float(p, &max, &t->pay->sender, &t->token->sender,
+                         t->pay->payer) != LP_OK)
+    {
+        return refuse_store;
+    }
+
+    unpaid = orch_store_unpaid(p->conf.store, &t->token->sender);
+
+    if (unpaid >= p->conf.conf->winners_sender
+        || unpaid + t->pay->nwinners >= p->conf.conf->winners_sender)
+    {
+        return refuse_busy;
+    }
+
+    return lp_u256_cmp(&max, &t->pay->params.face_value) < 0 ? refuse_reserve
+                                                             : refuse_nothing;
+}
+
+
 static lp_status_t
 orch_take_judge_sender(const orch_take_t *t, orch_refusal_e *why)
 {
-    lp_u256_t         max;
     lp_status_t       rc;
     orch_payer_t     *payer;
-    orch_sender_t     s;
     orch_payments_t  *p = t->p;
 
     *why = orch_take_judge_payer(t);
@@ -303,8 +329,9 @@ orch_take_judge_sender(const orch_take_t *t, orch_refusal_e *why)
     }
 
     payer = t->pay->payer;
-    rc = orch_watcher_sender(p->conf.watcher, &s, &t->token->sender, t->peer,
-                             payer->good, t->pay->wake);
+    rc = orch_watcher_sender(p->conf.watcher, &t->pay->sender,
+                             &t->token->sender, t->peer, payer->good,
+                             t->pay->wake);
 
     if (rc == LP_AGAIN) {
         return LP_AGAIN;
@@ -316,23 +343,10 @@ orch_take_judge_sender(const orch_take_t *t, orch_refusal_e *why)
         return rc;
     }
 
-    *why = orch_offer_judge_sender(p, &s);
-    if (*why != refuse_nothing) {
-        return LP_LIMIT;
-    }
+    *why = orch_offer_judge_sender(p, &t->pay->sender);
 
-    rc = orch_offer_float(p, &max, &s, &t->token->sender);
-
-    if (rc != LP_OK) {
-        *why = refuse_store;
-
-    } else if (orch_store_unpaid(p->conf.store, &t->token->sender)
-               >= p->conf.conf->winners_sender)
-    {
-        *why = refuse_busy;
-
-    } else if (lp_u256_cmp(&max, &t->pay->params.face_value) < 0) {
-        *why = refuse_reserve;
+    if (*why == refuse_nothing) {
+        *why = orch_take_judge_funds(t);
     }
 
     return *why == refuse_nothing ? LP_OK : LP_LIMIT;
@@ -361,6 +375,8 @@ static orch_refusal_e
 orch_take_winner(const orch_take_t *t, const lp_verdict_t *v,
     const lp_wire_sender_params_t *in)
 {
+    lp_u256_t        sum;
+    orch_payer_t    *payer = t->pay->payer;
     orch_winner_t   *w;
     orch_payment_t  *pay = t->pay;
 
@@ -370,6 +386,13 @@ orch_take_winner(const orch_take_t *t, const lp_verdict_t *v,
             return refuse_busy;
         }
     }
+
+    if (lp_u256_add(&sum, &payer->judged, &pay->params.face_value) != LP_OK) {
+        return refuse_reserve;
+    }
+
+    payer->judged = sum;
+    (void) lp_u256_add(&pay->judged, &pay->judged, &pay->params.face_value);
 
     w = &pay->winners[pay->nwinners++];
     lp_params_ticket(&w->ticket, &pay->params, &t->token->sender, in->nonce);
@@ -422,11 +445,17 @@ orch_take_ticket(const orch_take_t *t, const lp_wire_sender_params_t *in)
 }
 
 
-/* in slices: 600 signatures at once would hold up everyone's segments */
+/*
+ * In slices: 600 signatures at once would hold up everyone's segments. After
+ * each winner, here or meanwhile in another payment, the next ticket must be
+ * covered as well, whether it wins or not: who is credited for those that
+ * lose and refused those that win pays nothing (T-08).
+ */
 
 static lp_status_t
 orch_take_judge_tickets(const orch_take_t *t)
 {
+    size_t           nwinners = t->pay->nwinners;
     unsigned         n;
     orch_payment_t  *pay = t->pay;
 
@@ -437,7 +466,14 @@ orch_take_judge_tickets(const orch_take_t *t)
             return LP_AGAIN;
         }
 
-        pay->refusal = orch_take_ticket(t, &t->in->tickets[pay->next]);
+        pay->refusal = n == 0 || pay->nwinners != nwinners
+                       ? orch_take_judge_funds(t) : refuse_nothing;
+        nwinners = pay->nwinners;
+
+        if (pay->refusal == refuse_nothing) {
+            pay->refusal = orch_take_ticket(t, &t->in->tickets[pay->next]);
+        }
+
         if (pay->refusal != refuse_nothing) {
             break;                        /* those before it are credited */
         }
@@ -454,6 +490,21 @@ orch_take_judge_tickets(const orch_take_t *t)
 
 /* --- step 12 */
 
+/* the store counts them from here, or nobody does */
+
+static void
+orch_take_hand_over(orch_payment_t *pay)
+{
+    orch_payer_t  *payer = pay->payer;
+
+    if (payer) {
+        (void) lp_u256_sub(&payer->judged, &payer->judged, &pay->judged);
+    }
+
+    lp_u256_set(&pay->judged, 0);
+}
+
+
 static lp_status_t
 orch_take_put_winners(const orch_take_t *t)
 {
@@ -469,6 +520,7 @@ orch_take_put_winners(const orch_take_t *t)
         pay->op.nwinners = pay->nwinners;
         pay->op.wake = pay->wake;
         orch_store_start(t->p->conf.store, &pay->op);
+        orch_take_hand_over(pay);
     }
 
     LP_FAILPOINT("pay_storing");
@@ -616,6 +668,8 @@ orch_payments_drop(orch_payment_t *pay)
     if (pay->op.status == LP_AGAIN) {
         orch_store_leave(&pay->op);
     }
+
+    orch_take_hand_over(pay);
 
     if (payer) {
         payer->uses--;
