@@ -409,6 +409,27 @@ class Payer(lp.Client):
                 out.append(t.nonce)
         return {"nonces": out}
 
+    # --- one who is paid by itself
+
+    def cmd_redeem(self, c):
+        """calldata of redeemWinningTicket for a ticket of the account that
+        always wins: recipient, face_value, and a number of its own; the round
+        is that of the offer"""
+        exp = self.offers[c.get("offer", "main")].info.ticket_params \
+            .expiration_params
+        rand = os.urandom(32)
+        p = self.pb.TicketParams(
+            recipient=bytes.fromhex(c["recipient"]),
+            face_value=word(int(c["face_value"])), win_prob=b"\xff" * 32,
+            recipient_rand_hash=keccak(rand))
+        t, = tickets(p, exp, self.account(c["key"]), [1])
+        words = [word(0x60), word(0x1a0), rand, p.recipient.rjust(32, b"\0"),
+                 self.account(c["key"]).address.rjust(32, b"\0"),
+                 p.face_value, p.win_prob, word(t.nonce),
+                 p.recipient_rand_hash, word(0xe0), word(64), aux_data(exp),
+                 word(65), t.sig + bytes(31)]
+        return {"data": "0xec8b3cb6" + b"".join(words).hex()}
+
     # --- the same request from elsewhere
 
     def cmd_request(self, c):

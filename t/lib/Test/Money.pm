@@ -32,12 +32,14 @@ sub call {
 sub word { '0' x 24 . lc(substr $_[0], 2) }
 sub address { $_[0]{chain}{accounts}{$_[1]}{address} }
 
-# (deposit, reserve) of an account
-sub deposit {
+# what TicketBroker says of a sender: deposit, round of withdrawal, reserve, claimed
+sub sender {
     my ($t, $account) = @_;
-    my @w = wei(call($t, 'TicketBroker', '0xe1a589da' . word(address($t, $account))));
-    return @w[0, 2];
+    return wei(call($t, 'TicketBroker', '0xe1a589da' . word(address($t, $account))));
 }
+
+# (deposit, reserve) of an account
+sub deposit { (sender(@_))[0, 2] }
 
 # pendingFees of an account
 sub fees {
