@@ -84,11 +84,21 @@ orch_resolve_start(orch_resolve_t *r, const lp_address_t *controller,
 }
 
 
+/* the node works and a contract said no: it is not the Controller */
+
+static int
+orch_resolve_is_revert(const lp_rpc_error_t *e)
+{
+    return e->code == 3 || strstr(e->message, "revert") != NULL;
+}
+
+
 static lp_status_t
 orch_resolve_read(lp_address_t *a, const orch_ask_t *ask)
 {
-    lp_buf_t     word;
-    lp_status_t  s;
+    lp_buf_t        word;
+    lp_status_t     s;
+    lp_rpc_error_t  e;
 
     if (ask->status != LP_OK) {
         return LP_GONE;
@@ -96,10 +106,15 @@ orch_resolve_read(lp_address_t *a, const orch_ask_t *ask)
 
     lp_buf_init(&word, 32);
 
-    s = lp_rpc_get_bytes(&word, NULL, ask->id, ask->reply.data,
+    memset(&e, 0, sizeof(e));
+    s = lp_rpc_get_bytes(&word, &e, ask->id, ask->reply.data,
                          ask->reply.len);
+
     if (s == LP_OK) {
         s = lp_contracts_get_address(a, word.data, word.len);
+
+    } else if (s == LP_GONE && orch_resolve_is_revert(&e)) {
+        s = LP_MALFORMED;
     }
 
     lp_buf_done(&word);

@@ -11,6 +11,7 @@
 
 #include "orchestrator/conf.h"
 #include "orchestrator/log.h"
+#include "orchestrator/payments.h"
 
 
 #define ORCH_CONF_PATH   4096
@@ -319,6 +320,14 @@ orch_conf_judge_money(orch_conf_t *conf)
         return orch_conf_complain(conf, "price-per-pixel", "is needed on "
                                   "chain: wei for a pixel, as 1200 or 3/2, "
                                   "or 0.05USD/Mpx");
+    }
+
+    if (*conf->price_per_pixel
+        && orch_payments_parse_price(conf->price_per_pixel,
+                                     strlen(conf->price_per_pixel)) != LP_OK)
+    {
+        return orch_conf_complain(conf, "price-per-pixel", "give wei, as 1200 "
+                                  "or 3/2, or 0.05USD/Mpx");
     }
 
     if (strstr(conf->price_per_pixel, "USD") && *conf->price_feed == '\0') {

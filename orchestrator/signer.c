@@ -38,9 +38,7 @@ struct orch_signer_s {
 
 /* --- the key of off chain use */
 
-/* the folder and those above it, ours alone */
-
-static int
+int
 orch_signer_make_folder(const char *dir)
 {
     char    path[ORCH_SIGNER_PATH], *p;

@@ -35,6 +35,9 @@ struct orch_sign_s {
 };
 
 
+/* the data folder and those above it, ours alone; -1: errno */
+int orch_signer_make_folder(const char *dir);
+
 /*
  * --signer embedded: --eth-key (keystore v3 or hex) with --eth-password-file;
  * off chain without --eth-key: data_dir/identity, made when it is not there.

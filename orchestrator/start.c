@@ -136,6 +136,11 @@ orch_start_open_chain(orch_start_t *s)
     orch_rpc_t        *rpc = s->rpc;
     orch_chain_conf_t  cc;
 
+    if (orch_signer_make_folder(s->conf->data_dir)) {
+        return orch_start_fail(s, "data-dir", "cannot be made: %s",
+                               strerror(errno));
+    }
+
     if (orch_start_find_pinned(s) != LP_OK) {
         return LP_INTERNAL;
     }
@@ -348,7 +353,9 @@ orch_start_look_roles(orch_start_t *s)
     }
 
     return rc == LP_MISSING ? LP_OK
-           : orch_start_fail(s, "signer", "its key holds a deposit or reserve "
+           : orch_start_fail(s, strcmp(s->conf->signer, "embedded") == 0
+                                ? "eth-key" : "signer",
+                             "its key holds a deposit or reserve "
                              "for tickets: one key may not both pay and be "
                              "paid, take another one for this");
 }

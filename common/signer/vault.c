@@ -362,7 +362,8 @@ lp_vault_open_json(lp_secret_t *secret, const lp_vault_text_t *text,
 
     if (src->password_file == NULL && src->password_fd == -1) {
         snprintf(why, why_len, "the key file %s is encrypted: give its "
-                 "password with --password-file or --password-fd", path);
+                 "password with --password-file (of an orchestrator: "
+                 "--eth-password-file)", path);
         return LP_MISSING;
     }
 
