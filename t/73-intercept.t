@@ -26,13 +26,14 @@ my $control = $t->await('him', 10, sub { Test::Livepeer::slurp($man->{out}) =~ m
 my $signer = $t->signer(role => 'broadcaster');
 
 sub tickets { Test::Money::ledger($t, $o)->{tickets} }
+sub worked { decode_json(scalar $t->get('/status', url => $o->{status_url}))->{counters}{segments_total} }
 
 # a stream of four segments through him, and a broadcaster with no memory of
 # him: what became of it
 sub stream {
     my ($mode) = @_;
     my %was = %{decode_json(scalar $t->get("/mode/$mode", url => $control))};
-    my $tickets = tickets();
+    my ($tickets, $worked) = (tickets(), worked());
     $t->gateway("livepeer_key stream-key;\nlivepeer_segment 1s;\nlivepeer_reconnect 1s;\nlivepeer_window 32;\n"
         . "livepeer_profiles name=mid size=320x180 bitrate=300k;\nlivepeer_orchestrator https://127.0.0.1:$port;",
         signer => $signer);
@@ -51,7 +52,7 @@ sub stream {
     unlink $t->dir . '/nginx-error.log';
     $t->stop($t->{nginx});
     return { n => $n, source_gaps => $gaps[0], gaps => $gaps[1], log => $log,
-             files => [$t->files($mode, 'mid')], tickets => tickets() - $tickets, changed => $now{changed} // 0,
+             files => [$t->files($mode, 'mid')], tickets => tickets() - $tickets, worked => worked() - $worked, changed => $now{changed} // 0,
              map { ($_ => ($now{$_} // 0) - ($was{$_} // 0)) } 'bytes', 'connections', 'renditions seen', 'offers seen' };
 }
 
@@ -65,7 +66,6 @@ is_deeply(spared($read), [0, 1], 'T-37: he reads: the source is whole');
 is($read->{gaps}, 0, '... and so is the rendition') or diag($read->{log});
 cmp_ok($read->{tickets}, '>', 0, "... it is paid for ($read->{tickets} tickets)");
 cmp_ok($read->{"$_ seen"}, '>', 0, "... he has seen $_") for qw/ offers renditions /;
-my $a_segment = $read->{tickets} / $read->{n};
 
 
 # --- he delays
@@ -96,7 +96,7 @@ for (['address', qr/signs with another address than the registered one/], ['rend
     is_deeply(spared($r), [0, 1], "T-37: he changes the $mode: the source is whole");
     cmp_ok($r->{changed}, '>', 0, '... he did');
     is_deeply([$r->{gaps}, scalar @{$r->{files}}], [$r->{n}, 0], 'T-37: ... nothing that he touched is published');
-    cmp_ok($r->{tickets}, '<=', 2 * $a_segment, "T-37: ... and no more is paid than for the first ($r->{tickets} tickets)");
+    cmp_ok($r->{worked}, '<=', 1, "T-21: ... and no more than one segment is paid for ($r->{tickets} tickets)");
     like($r->{log}, $why, '... the log says why');
 }
 
