@@ -21,6 +21,9 @@
 
 typedef enum { sender_info, sender_claimed, sender_claimable } sender_ask_e;
 
+/* a stranger is only looked at: most of a crowd have nothing (T-18) */
+typedef enum { read_nothing, read_peek, read_all } sender_read_e;
+
 
 static void orch_watcher_on_sender(void *data);
 
@@ -166,8 +169,15 @@ orch_watcher_add(orch_watcher_t *w, const lp_address_t *a)
 
 /* --- reading */
 
+static unsigned
+orch_watcher_asked(const orch_watch_entry_t *e)
+{
+    return e->reading == read_peek ? 1 : ORCH_SENDER_ASKS;
+}
+
+
 static void
-orch_watcher_ask_sender(orch_watch_entry_t *e)
+orch_watcher_ask_sender(orch_watch_entry_t *e, sender_read_e what)
 {
     unsigned             i, j;
     lp_buf_t             data;
@@ -182,11 +192,11 @@ orch_watcher_ask_sender(orch_watch_entry_t *e)
 
     broker = &orch_chain_contracts(w->conf.chain)->at[LP_CONTRACT_BROKER];
 
-    e->reading = 1;
+    e->reading = (uint8_t) what;
     e->again = 0;
 
     for (i = 0; i < orch_chain_nodes(w->conf.chain); i++) {
-        for (j = 0; j < ORCH_SENDER_ASKS; j++) {
+        for (j = 0; j < orch_watcher_asked(e); j++) {
 
             ask = &e->asks[i * ORCH_SENDER_ASKS + j];
 
@@ -222,26 +232,35 @@ orch_watcher_keep_max(lp_u256_t *v, const lp_u256_t *other, int first)
 }
 
 
+static lp_status_t
+orch_watcher_read_info(lp_sender_info_t *info, const orch_ask_t *asks)
+{
+    lp_buf_t     words;
+    lp_status_t  rc;
+
+    lp_buf_init(&words, 4 * 32);
+
+    rc = orch_chain_get_bytes(&words, NULL, &asks[sender_info]);
+    if (rc == LP_OK) {
+        rc = lp_contracts_get_sender_info(info, words.data, words.len);
+    }
+
+    lp_buf_done(&words);
+
+    return rc;
+}
+
+
 /* what one node says; LP_GONE: nothing */
 
 static lp_status_t
 orch_watcher_read_sender(orch_sender_t *s, const orch_ask_t *asks, int first)
 {
     lp_u256_t         claimed, claimable;
-    lp_buf_t          words;
-    lp_status_t       rc;
     lp_sender_info_t  info;
 
-    lp_buf_init(&words, 4 * 32);
-
-    rc = orch_chain_get_bytes(&words, NULL, &asks[sender_info]);
-    if (rc == LP_OK) {
-        rc = lp_contracts_get_sender_info(&info, words.data, words.len);
-    }
-
-    lp_buf_done(&words);
-
-    if (rc != LP_OK || asks[sender_claimable].status != LP_OK
+    if (orch_watcher_read_info(&info, asks) != LP_OK
+        || asks[sender_claimable].status != LP_OK
         || orch_chain_get_u256(&claimed, &asks[sender_claimed]) != LP_OK)
     {
         return LP_GONE;
@@ -337,13 +356,13 @@ orch_watcher_wake_waiters(orch_watcher_t *w, orch_watch_entry_t *e)
 static int
 orch_watcher_is_answered(const orch_watch_entry_t *e)
 {
-    unsigned  i, n;
+    unsigned  i, j;
 
-    n = ORCH_SENDER_ASKS * orch_chain_nodes(e->watcher->conf.chain);
-
-    for (i = 0; i < n; i++) {
-        if (e->asks[i].status == LP_AGAIN) {
-            return 0;
+    for (i = 0; i < orch_chain_nodes(e->watcher->conf.chain); i++) {
+        for (j = 0; j < orch_watcher_asked(e); j++) {
+            if (e->asks[i * ORCH_SENDER_ASKS + j].status == LP_AGAIN) {
+                return 0;
+            }
         }
     }
 
@@ -351,28 +370,80 @@ orch_watcher_is_answered(const orch_watch_entry_t *e)
 }
 
 
+/* how many nodes answered the look at a stranger, and does one of them say
+   that it has something */
+
+static int
+orch_watcher_peek(const orch_watch_entry_t *e, int *has)
+{
+    int               heard;
+    unsigned          i;
+    lp_sender_info_t  info;
+
+    *has = 0;
+
+    for (i = 0, heard = 0; i < orch_chain_nodes(e->watcher->conf.chain);
+         i++)
+    {
+        if (orch_watcher_read_info(&info, &e->asks[i * ORCH_SENDER_ASKS])
+            == LP_OK)
+        {
+            heard++;
+            *has |= !lp_u256_is_zero(&info.deposit)
+                    || !lp_u256_is_zero(&info.reserve);
+        }
+    }
+
+    return heard;
+}
+
+
+static int
+orch_watcher_read(const orch_watch_entry_t *e, orch_sender_t *s)
+{
+    int       heard;
+    unsigned  i;
+
+    for (i = 0, heard = 0; i < orch_chain_nodes(e->watcher->conf.chain);
+         i++)
+    {
+        heard += orch_watcher_read_sender(s, &e->asks[i * ORCH_SENDER_ASKS],
+                                          heard == 0) == LP_OK;
+    }
+
+    return heard;
+}
+
+
 static void
 orch_watcher_on_sender(void *data)
 {
-    int                  heard;
-    unsigned             i;
+    int                  heard, has;
     orch_sender_t        s;
     orch_watcher_t      *w;
     orch_watch_entry_t  *e = data;
 
     w = e->watcher;
 
-    if (!e->reading || !orch_watcher_is_answered(e)) {
+    if (e->reading == read_nothing || !orch_watcher_is_answered(e)) {
         return;
     }
 
-    e->reading = 0;
     memset(&s, 0, sizeof(s));
 
-    for (i = 0, heard = 0; i < orch_chain_nodes(w->conf.chain); i++) {
-        heard += orch_watcher_read_sender(&s, &e->asks[i * ORCH_SENDER_ASKS],
-                                          heard == 0) == LP_OK;
+    if (e->reading == read_peek) {
+        heard = orch_watcher_peek(e, &has);
+
+        if (has) {
+            orch_watcher_ask_sender(e, read_all);
+            return;
+        }
+
+    } else {
+        heard = orch_watcher_read(e, &s);
     }
+
+    e->reading = read_nothing;
 
     if (heard == 0) {
         e->known = 0;
@@ -493,7 +564,7 @@ orch_watcher_sender(orch_watcher_t *w, orch_sender_t *s,
         }
     }
 
-    orch_watcher_ask_sender(e);
+    orch_watcher_ask_sender(e, e->known && !e->bad ? read_all : read_peek);
 
     return orch_watcher_wait(w, e, wake);
 }

@@ -68,7 +68,7 @@ struct orch_watch_entry_s {
     orch_sender_t        sender;
     uint8_t              known;            /* sender is read */
     uint8_t              bad;              /* it has nothing */
-    uint8_t              reading;
+    uint8_t              reading;          /* how much of it: sender_read_e */
     uint8_t              again;            /* changed while it was read */
     uint64_t             epoch;            /* of the watcher, when read */
     uint64_t             l1_block;
