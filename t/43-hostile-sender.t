@@ -160,6 +160,16 @@ refused("T-02: $_->[0]", $_->[2], graft => $_->[1])
         ['a round twice', { 3 => '0801' }, $WIDTH],
         ['a round twice, then negative', { 3 => '08ffffffffffffffffff01' }, $WIDTH],
         ['a ticket whose signature has no bytes', { '' => '22020805' }, $WIDTH];
+refused("T-02: segment: $_->[0]", $_->[1], set => $_->[2])
+    for ['hash of 31 bytes', '403 protobuf unmarshal error: malformed segment', { hash => 'ab' x 31 }],
+        ['hash of 33 bytes', '403 protobuf unmarshal error: malformed segment', { hash => 'ab' x 33 }],
+        ['no hash', '403 protobuf unmarshal error: malformed segment', { hash => '' }],
+        ['another hash', '403 ErrSegSig', { hash => 'ab' x 32, sig => '11' x 64 . '1b' }],
+        ['signature of 64 bytes', '403 protobuf unmarshal error: malformed segment', { sig => '11' x 64 }],
+        ['signature of 66 bytes', '403 protobuf unmarshal error: malformed segment', { sig => '11' x 66 }],
+        ['number -1', '403 protobuf unmarshal error: malformed segment', { seq => -1, sig => '11' x 64 . '1b' }],
+        ['duration -1', '403 invalid duration', { duration => -1 }],
+        ['duration of 2^31 - 1', '403 invalid duration', { duration => 2147483647 }];
 my $one = '2245' . '0801' . '1241' . '00' x 65;
 refused('T-02: 601 tickets', '400 invalid ticket senderNonce: too many values', tickets => 0, nonces => [1],
         graft => { '' => $one x 600 });

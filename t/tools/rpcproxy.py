@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Between the orchestrator and its node: counts, freezes, dies.
 
-    rpcproxy.py NODE-URL
+    rpcproxy.py NODE-URL [WINNERS.DB]
 
 Prints "ready on http://127.0.0.1:PORT". GET /count answers a JSON object of
 how often each method was asked, eth_call by its selector; GET /mode/MODE
@@ -12,10 +12,16 @@ changes what it does with the node's answers:
     silent    nothing is answered, connections stay open
     dead      connections are closed
     chain     the node says that it is of chain 999
+
+With the store of an orchestrator it looks for the secret number of each of
+its winners in what goes to the node, before it does: "rand revealed" counts
+those that stand in the store as revealed by then, "rand leaked" the others.
 """
 import collections
 import http.client
 import json
+import os
+import sqlite3
 import sys
 import threading
 import time
@@ -23,6 +29,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 NODE = urllib.parse.urlsplit(sys.argv[1])
+STORE = sys.argv[2] if len(sys.argv) > 2 else None
 counts, lock, local = collections.Counter(), threading.Lock(), threading.local()
 state = {"mode": "pass", "head": None}
 
@@ -65,6 +72,22 @@ def answer(call, text):
     return text
 
 
+def watch(body):
+    body = body.lower()
+    db = sqlite3.connect("file:%s?mode=ro" % STORE, uri=True, timeout=5)
+    try:
+        rows = db.execute("SELECT rand, rand_hash IN (SELECT hash FROM "
+                          "revealed) FROM winners").fetchall()
+    except sqlite3.OperationalError:
+        rows = []                     # there is none yet
+    finally:
+        db.close()
+    with lock:
+        for rand, revealed in rows:
+            if rand.hex().encode() in body:
+                counts["rand revealed" if revealed else "rand leaked"] += 1
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -97,6 +120,8 @@ class Handler(BaseHTTPRequestHandler):
                 name += " " + (params.get("data") or params["input"])[:10]
             with lock:
                 counts[name] += 1
+        if STORE and os.path.exists(STORE):
+            watch(body)
         if state["mode"] == "dead":
             self.close_connection = True
             return
