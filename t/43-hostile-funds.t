@@ -19,8 +19,8 @@ my $t = Test::Livepeer->new();
 my $chain = $t->chain(block_time => 0);
 my %at = map { $_ => $chain->{accounts}{$_}{address} } keys %{$chain->{accounts}};
 my ($broker, $rounds) = @{$chain->{contracts}}{qw/ TicketBroker RoundsManager /};
-my @args = ('--role', 'front', '--discovery-rate', 100000, '--discovery-burst', 100000, '--discovery-total', 100000,
-            '--max-requests', 100000, '--unknown-ip', 1000, '--unknown-total', 1000, '--auto-adjust-price', 0,
+my @args = ('--role', 'front', '--discovery-rate', 100000, '--discovery-burst', 100000,
+            '--discovery-total', 100000, '--max-requests', 100000, '--unknown-ip', 1000, '--unknown-total', 1000, '--auto-adjust-price', 0,
             '--log-rate', 10000);
 my $n = 0;
 
@@ -34,6 +34,13 @@ sub number { my ($to, $what, @of) = @_; Math::BigInt->new($t->cast('call', $to, 
 sub claimable { number($broker, 'claimableReserve(address,address)', @at{@_}) }
 sub round_start { number($rounds, 'currentRoundStartBlock()') }
 sub head { hex $t->rpc('eth_blockNumber') }
+
+# a block each second, or 0: for each transaction
+sub every {
+    $t->rpc('evm_setIntervalMining', $_[0]);
+    $t->rpc('evm_setAutomine', JSON::PP::true) if !$_[0];
+}
+
 sub mine { $t->rpc('anvil_mine', sprintf '0x%x', $_[0]) }
 sub seen { my ($o, $what, $min) = @_;
            $t->await("$what $min", 20, sub { money($t, $o)->{$what} >= $min }) }
@@ -83,7 +90,8 @@ for my $of ($o, $capped) {
 my $high = $p->info(offer => 'high')->{ticket_params};
 cmp_ok($high->{face_value}, '>=', cost(), 'T-10: gas x 50: new parameters are worth it again');
 cmp_ok(Math::BigInt->new($high->{face_value}), '>', $low->{face_value}, '... and more than before');
-is($c->info(forget => 1)->{text}, 'insufficient sender reserve', 'T-10: ... where the face value may not rise, nothing is offered');
+is($c->info(forget => 1)->{text}, 'insufficient sender reserve',
+    'T-10: ... where the face value may not rise, nothing is offered');
 is(refusal($p->pay(tickets => 1, keep => 1)), '200', 'parameters from before the spike live on');
 mine($low->{expiration_block} - head());
 seen($o, 'l1_block', $low->{expiration_block});
@@ -110,10 +118,12 @@ is(refusal($p->pay(offer => 'last', tickets => 1, keep => 1)), '200', 'T-20: in 
 my $rows = winners($o);
 next_round($o);
 $t->await('the end of its time', 20, sub { !money($t, $o)->{active} });
-is(refusal($p->pay(offer => 'last', tickets => 4, keep => 1)), '400 orchestrator is inactive, cannot process payments',
+is(refusal($p->pay(offer => 'last', tickets => 4, keep => 1)),
+    '400 orchestrator is inactive, cannot process payments',
    'T-20: in the next one it takes nothing that it could not redeem');
 is(winners($o), $rows, 'T-20: ... and stores nothing');
-is($p->info(forget => 1)->{text}, 'orchestrator is inactive, cannot process payments', '... and offers nothing');
+is($p->info(forget => 1)->{text}, 'orchestrator is inactive, cannot process payments',
+    '... and offers nothing');
 $t->stop($o);
 
 $o = orch(args => ['--ticket-ev', '0.001ETH', '--max-face-value', '0.002ETH']);
@@ -121,7 +131,8 @@ $p = Test::Payer->new($t, $o);
 near_end($o);
 $last = $p->info(offer => 'last')->{ticket_params};
 next_round($o);
-is(refusal($p->pay(offer => 'last', tickets => 2, keep => 1)), '200', 'T-20: parameters of the round before are good');
+is(refusal($p->pay(offer => 'last', tickets => 2, keep => 1)), '200',
+    'T-20: parameters of the round before are good');
 cmp_ok($p->info->{ticket_params}{round}, '>', $last->{round}, '... new ones are of the new round');
 
 
@@ -154,12 +165,28 @@ $t->stop($o);
 
 my $proxy = $t->spawn('rpcproxy', '/usr/bin/python3', 't/tools/rpcproxy.py', $chain->{rpc});
 my $rpc = $t->await('the proxy', 10, sub { Test::Livepeer::slurp($proxy->{out}) =~ m{ready on (\S+)} && $1 });
-$t->rpc('evm_setIntervalMining', 1);
+every(1);
 $o = orch(rpc => $rpc, args => ['--ticket-ev', '0.001ETH', '--max-face-value', '0.002ETH',
                                 '--head-stale', '3s', '--head-dead', '7s']);
 $p = Test::Payer->new($t, $o);
 $p->info;
 is(refusal($p->pay(tickets => 1)), '200', 'the chain goes on');
+
+# what is known of it is read again when it is 30 blocks old
+sub lookups { decode_json(scalar $t->get('/count', url => $rpc))->{'eth_call 0xe1a589da'} }
+every(0);
+next_round($o);
+$p->info;
+my ($asked, $from) = (lookups(), head());
+mine(28);
+seen($o, 'block', head());
+$p->info;
+is(lookups(), $asked, 'a sender is known for a while');
+mine(3);
+seen($o, 'block', head());
+$p->info;
+is(lookups(), $asked + 1, 'T-09: ... 30 blocks later it is asked for again');
+every(1);
 $t->get('/mode/freeze', url => $rpc);
 my $frozen = time;
 is($p->info->{grpc}, 0, 'the head stands still: for a while nothing changes');
@@ -173,8 +200,7 @@ $t->get('/mode/pass', url => $rpc);
 $t->await('parameters', 10, sub { $p->info->{grpc} == 0 });
 is(refusal($p->segment(tickets => 1)), '200', 'T-09: the head moves: all is as before, without a restart');
 $t->stop($o);
-$t->rpc('evm_setIntervalMining', 0);
-$t->rpc('evm_setAutomine', JSON::PP::true);
+every(0);
 
 
 # --- T-08: winners beyond what the reserve is sure to pay
@@ -186,8 +212,8 @@ $o = orch(args => \@big);
 $p = Test::Payer->new($t, $o);
 $p->info(offer => $_) for qw/ first second third fourth /;
 is($p->info->{ticket_params}{face_value}, "$FACE", 'tickets of half an ETH');
-my $one = $p->pay(offer => 'first', tickets => 60, keep => 1);
-is(refusal($one), $FEW, 'T-08: 60 tickets in one payment: it ends where the reserve does');
+is(refusal($p->pay(offer => 'first', tickets => 150, keep => 1)), $FEW,
+    'T-08: 150 tickets in one payment: it ends where the reserve does');
 my $pending = Math::BigInt->new(money($t, $o)->{pending_wei});
 cmp_ok($pending, '<=', $alloc + $FACE, 'T-08: unpaid winners are at most our share and one face value ('
        . Test::Money::eth($pending) . ' of ' . Test::Money::eth($alloc) . ' ETH)');
@@ -218,20 +244,23 @@ $p = Test::Payer->new($t, $o);
 $p->info(offer => $_) for qw/ a b /;
 $t->await('a winner', 20, sub { $p->pay(offer => 'a', tickets => 1, keep => 1); winners($o) >= 1 });
 my ($deposit) = Test::Money::deposit($t, 'broadcaster');
-my $data = $p->ask('redeem', offer => 'a', recipient => substr($at{verifier}, 2), face_value => "$deposit")->{data};
+my $data = $p->ask('redeem', offer => 'a', recipient => substr($at{verifier}, 2),
+    face_value => "$deposit")->{data};
 my $tx = { from => $at{verifier}, to => $broker, data => $data, gas => '0x100000' };
 $t->rpc('eth_call', $tx, 'latest');
 $t->rpc('eth_sendTransaction', $tx);
 mine(1);
 is((Test::Money::deposit($t, 'broadcaster'))[0], 0, 'a sender drains its deposit to itself');
 seen($o, 'block', head());
-is(refusal($p->pay(offer => 'b', tickets => 60, keep => 1)), $FEW, 'T-08: ... after that its tickets go on to the end of its reserve');
+is(refusal($p->pay(offer => 'b', tickets => 120, keep => 1)), $FEW,
+    'T-08: ... after that its tickets go on to the end of its reserve');
 $pending = Math::BigInt->new(money($t, $o)->{pending_wei});
 my $share = claimable('broadcaster', 'orchestrator1');
 cmp_ok($pending, '<=', $share, 'T-08: unpaid winners are at most our share of it: '
        . Test::Money::eth($pending) . ' of ' . Test::Money::eth($share) . ' ETH');
 my $offer = $p->info(offer => 'c');
-ok($offer->{grpc} || $pending + $offer->{ticket_params}{face_value} <= $share, 'T-08: ... and what is offered then is covered');
+ok($offer->{grpc} || $pending + $offer->{ticket_params}{face_value} <= $share,
+    'T-08: ... and what is offered then is covered');
 
 is_deeply([$t->finish], [], 'no alert, nothing left running');
 done_testing();

@@ -70,11 +70,13 @@ $t->reap($o, 0);
 unlink $o->{out};
 $o = orch(name => 'replayed', port => $o->{port});
 my $again = Test::Payer->new($t, $o);
-is(refusal($p->segment(nonces => [200], keep => 1)), '403 invalid auth token', 'T-03: after SIGKILL the old token is none');
+is(refusal($p->segment(nonces => [200], keep => 1)), '403 invalid auth token',
+    'T-03: after SIGKILL the old token is none');
 $p->info(offer => 'fresh');
 for my $nonce (200 .. 203, 300) {
     is(refusal($p->segment(offer => 'fresh', with => 'main', price => 'fresh', nonces => [$nonce])),
-       '400 invalid recipientRand for ticket recipientRandHash', "T-03: ... and old parameters are none, ticket $nonce");
+       '400 invalid recipientRand for ticket recipientRandHash',
+       "T-03: ... and old parameters are none, ticket $nonce");
 }
 is_deeply([map { $_->{hash} } winners($o)], \@before, 'T-03: every winner is there, none twice');
 is(money($t, $o)->{credit_wei}, 0, '... and no credit was made of it');
@@ -99,7 +101,8 @@ is(refusal($p->pay(offer => 'later', tickets => 1, keep => 1)), '200', 'and newe
 $rows = winners($o);
 $t->rpc('anvil_mine', '0x4');
 $t->await('the block', 10, sub { $seen->() >= $exp });
-is(refusal($p->pay(offer => 'kept', tickets => 8, keep => 1)), $EXPIRED, 'T-10: at their block they are expired');
+is(refusal($p->pay(offer => 'kept', tickets => 8, keep => 1)), $EXPIRED,
+    'T-10: at their block they are expired');
 is(winners($o), $rows, 'T-10: ... and what came then is not stored');
 $t->rpc('evm_revert', $snapshot);
 $t->rpc('anvil_mine', '0x1');
@@ -119,7 +122,8 @@ $t->stop($o);
 
 # --- T-06: what cannot be stored is no credit
 
-my $pipe = Test::Livepeer::spew($t->dir . '/piped', "#!/bin/bash\nexec " . Test::Livepeer::build('orchestrator/orchestrator')
+my $pipe = Test::Livepeer::spew($t->dir . '/piped', "#!/bin/bash\nexec "
+    . Test::Livepeer::build('orchestrator/orchestrator')
     . ' "$@" 2> >(exec cat >>' . $t->dir . "/piped.log)\n");
 chmod 0755, $pipe;
 $o = orch(program => $pipe);
@@ -132,7 +136,8 @@ system('prlimit', '--pid', $o->{pid}, '--fsize=0:unlimited') == 0 or die 'prlimi
 my $r = $p->pay(tickets => 20, keep => 1);
 is(refusal($r), '503 Service Unavailable', 'T-06: the disk takes nothing: a payment with winners is refused');
 is(money($t, $o)->{credit_wei}, $credit, 'T-06: ... and is no credit');
-is(refusal($p->segment(tickets => 1, keep => 1)), '503 Service Unavailable', 'T-06: further ones are refused before they are judged');
+is(refusal($p->segment(tickets => 1, keep => 1)), '503 Service Unavailable',
+    'T-06: further ones are refused before they are judged');
 is(refusal($p->segment()), '200', 'T-06: what was paid before is done');
 like($p->info(forget => 1)->{text}, qr/^Service Unavailable$/, 'T-06: no parameters are offered');
 system('prlimit', '--pid', $o->{pid}, '--fsize=unlimited:unlimited') == 0 or die 'prlimit';
@@ -152,10 +157,12 @@ is($p->pay(tickets => 1)->{status}, 200, 'credit for one segment');
 $p->info(offer => 'one');
 is($p->pay(offer => 'one', tickets => 1)->{status}, 200, '... in a session of its own');
 my $done = counter($o, 'segments_transcoded_total');
-is_deeply(tally($p->many(64, offer => 'one', body => "slow 300\n")), { '200' => 1, '400 Insufficient balance' => 63 },
+is_deeply(tally($p->many(64, offer => 'one', body => "slow 300\n")), { '200' => 1,
+    '400 Insufficient balance' => 63 },
           'T-13: 64 segments at once on credit for one: one is taken');
 is(counter($o, 'segments_transcoded_total') - $done, 1, 'T-13: ... and one is transcoded');
-is_deeply(tally($p->many(64, offer => 'one', path => '/segment', tickets => 0)), { '400 Insufficient balance' => 64 },
+is_deeply(tally($p->many(64, offer => 'one', path => '/segment', tickets => 0)),
+    { '400 Insufficient balance' => 64 },
           'T-13: then none');
 $t->stop($o);
 
@@ -174,10 +181,12 @@ my $debt = 3 * (2 * $COST - $EV);
 is(money($t, $o)->{debt_wei}, $debt, 'T-13: what cost more than its credit is owed');
 $p->ask('end', offer => $_) for qw/ a b c /;
 is(money($t, $o)->{debt_wei}, $debt, 'T-16: the end of a session forgives no debt');
-is($p->info(offer => 'd')->{text}, 'Insufficient balance', 'T-13: a sender in debt for over a segment has no new parameters');
+is($p->info(offer => 'd')->{text}, 'Insufficient balance',
+    'T-13: a sender in debt for over a segment has no new parameters');
 is(refusal($p->segment(offer => 'a', seq => 3)), $POOR, '... and no work');
 is(refusal($p->pay(offer => 'a', tickets => 1)), '200', 'it may still pay');
-is_deeply([@{money($t, $o)}{qw/ debt_wei credit_wei /}], [0, $EV - $debt], 'T-13: what comes pays the debt first');
+is_deeply([@{money($t, $o)}{qw/ debt_wei credit_wei /}], [0, $EV - $debt],
+    'T-13: what comes pays the debt first');
 is($p->info(offer => 'd')->{grpc}, 0, '... then all is well');
 $t->stop($o);
 
@@ -185,7 +194,8 @@ $t->stop($o);
 # --- T-14: work that nobody can bill
 
 for (['other bytes than were hashed', sub { $p->segment(send => 'other bytes') }, 0],
-     ['an upload that breaks off at its end', sub { $p->ask('cut', profiles => \@Test::Client::ONE, body => 'x' x 5000, bytes => 4950) }, 0],
+     ['an upload that breaks off at its end', sub { $p->ask('cut', profiles => \@Test::Client::ONE,
+         body => 'x' x 5000, bytes => 4950) }, 0],
      ['no video', sub { $p->segment(body => "error bad_container\n") }, 0],
      ['much more decoded than billed', sub { $p->segment(body => 'decoded 9999999999') }, 5])
 {
@@ -198,7 +208,8 @@ for (['other bytes than were hashed', sub { $p->segment(send => 'other bytes') }
     $send->() for 1 .. 5;
     $t->await('the pause', 10, sub { Test::Livepeer::slurp($log) =~ /segments fail, it is paused for 60 s/ });
     is(counter($o, 'segments_transcoded_total'), $worked, "T-14: $what, five times: $worked delivered");
-    is(refusal($p->segment()), '503 Service Unavailable', "T-14: $what, five times in a minute: no work for a minute, credit or not");
+    is(refusal($p->segment()), '503 Service Unavailable',
+        "T-14: $what, five times in a minute: no work for a minute, credit or not");
     is(money($t, $o)->{refused}{paused}, 1, '... the count says why');
     $t->stop($o);
 }
@@ -226,7 +237,8 @@ cmp_ok($sent / 2, '<=', 30, "T-15: ... within 30 expected wins ($sent tickets)")
 is(winners($o), $wins, '... of which none won');
 is($p->info(forget => 1)->{text}, 'sender is refused', 'T-15: it has no more parameters');
 like(Test::Livepeer::slurp($o->{log}), qr/ error payments: tickets of 0x3C44\S+ win \d+ times where \d+ are expected/i, 'T-15: the log raises the alarm');
-is(refusal(Test::Payer->new($t, $o, 'broadcaster2')->info->{grpc} ? { status => 0 } : { status => 200 }), '200', '... others are served');
+is(refusal(Test::Payer->new($t, $o, 'broadcaster2')->info->{grpc} ? { status => 0 } : { status => 200 }),
+    '200', '... others are served');
 $t->stop($o);
 
 
@@ -237,7 +249,8 @@ my $rpc = $t->await('the proxy', 10, sub { Test::Livepeer::slurp($proxy->{out}) 
 
 # getSenderInfo, claimedReserve, claimableReserve
 my @asks = map { "eth_call 0x$_" } qw/ e1a589da 4ac826da 81779f38 /;
-sub lookups { my $n = decode_json(scalar $t->get('/count', url => $rpc)); my $sum = 0; $sum += $n->{$_} // 0 for @asks; $sum }
+sub lookups { my $n = decode_json(scalar $t->get('/count',
+    url => $rpc)); my $sum = 0; $sum += $n->{$_} // 0 for @asks; $sum }
 
 for (['from one place', [], 2000, sub { 2 }],
      ['from everywhere', ['--unknown-ip', 1000000], 2000, sub { 20 * ($_[0] + 1) + 2 }])
@@ -250,15 +263,14 @@ for (['from one place', [], 2000, sub { 2 }],
     my $before = lookups();
     my $many = Test::Payer->new($t, $o);
     $many->start(1, 'strangers', n => $crowd);
-    my (%answers, $until);
-    $until = time + 60;
-    my $i = 1;
-    do {
-        $answers{refusal($p->segment(tickets => 1, seq => ++$i))}++;
+    my %answers;
+    for my $seq (2 .. 40) {
+        $answers{refusal($p->segment(tickets => 1, seq => $seq))}++;
         $answers{'info ' . $p->info(offer => 'x')->{grpc}}++;
-    } while (money($t, $o)->{refused} && time < $until && $i < 40);
+    }
     my $r = $many->wait(1);
-    is(join(' ', sort grep { !/^(200|info 0)$/ } keys %answers), '', "T-18: ... and sees no error while $crowd strangers ask");
+    is(join(' ', sort grep { !/^(200|info 0)$/ } keys %answers), '',
+        "T-18: ... and sees no error while $crowd strangers ask");
     my $asked = lookups() - $before;
     cmp_ok($asked, '<=', $most->($r->{seconds}), "T-18: $what: $crowd strangers in "
         . sprintf('%.1f', $r->{seconds}) . " s cost $asked calls of the node");

@@ -17,8 +17,10 @@ my $chain = $t->chain(block_time => 0);
 my $store = $t->dir . '/orchestrator1/winners.db';
 my $proxy = $t->spawn('rpcproxy', '/usr/bin/python3', 't/tools/rpcproxy.py', $chain->{rpc}, $store);
 my $rpc = $t->await('the proxy', 10, sub { Test::Livepeer::slurp($proxy->{out}) =~ m{ready on (\S+)} && $1 });
-my $o = $t->orchestrator(transcoder => '--size 5000 obey', price => 100_000_000, name => 'orchestrator1', rpc => $rpc,
-    args => ['--ticket-ev', '0.01ETH', '--max-face-value', '0.02ETH', '--auto-adjust-price', 0, '--discovery-rate', 1000,
+my $o = $t->orchestrator(transcoder => '--size 5000 obey', price => 100_000_000, name => 'orchestrator1',
+    rpc => $rpc,
+    args => ['--ticket-ev', '0.01ETH', '--max-face-value', '0.02ETH', '--auto-adjust-price', 0,
+        '--discovery-rate', 1000,
              '--reward', 0, '--initialize-round', 0, '--confirmations', 2]);
 my $p = Test::Payer->new($t, $o);
 
@@ -43,7 +45,8 @@ $t->await('a redemption', 30, sub { Test::Money::transfers($t) >= 1 });
 $t->rpc('evm_setIntervalMining', 0);
 cmp_ok(count('rand revealed'), '>', 0, 'T-04: later it is sent to the node: it stood in the store as revealed');
 is(count('rand leaked'), 0, 'T-04: ... each time, simulations too');
-is(lc((Test::Money::transfers($t))[0]{recipient}), lc $chain->{accounts}{orchestrator1}{address}, 'a winner is paid');
+is(lc((Test::Money::transfers($t))[0]{recipient}), lc $chain->{accounts}{orchestrator1}{address},
+    'a winner is paid');
 
 $t->rpc('evm_revert', $snapshot);
 $t->await('the height to go back', 30, sub { block() < $exp });

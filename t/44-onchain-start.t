@@ -27,7 +27,8 @@ sub run {
     my (%o) = @_;
     my $mode = delete $o{mode};
     $t->get("/mode/$mode", url => $rpc) if $mode;
-    my %options = ('eth-rpc' => $rpc, 'eth-controller' => $chain->{controller}, 'chain-id' => $chain->{chain_id},
+    my %options = ('eth-rpc' => $rpc, 'eth-controller' => $chain->{controller},
+        'chain-id' => $chain->{chain_id},
         'price-per-pixel' => 1200, 'eth-key' => $key, 'http-addr' => '127.0.0.1:0', 'status-addr' => 'off',
         'transcoder' => Test::Livepeer::build('t/tools/nulltranscoder'), 'data-dir' => "$dir/data" . ++$n,
         'rpc-time' => '1s', %o);
@@ -60,7 +61,8 @@ my $keystore = secret('keystore', $pbkdf2);
 my $password = secret('password', "testpassword\n");
 my %sealed = ('eth-key' => $keystore, 'eth-password-file' => $password);
 
-sub nonces { map { hex $t->rpc('eth_getTransactionCount', $accounts->{$_}{address}, 'latest') } sort keys %$accounts }
+sub nonces { map { hex $t->rpc('eth_getTransactionCount', $accounts->{$_}{address},
+    'latest') } sort keys %$accounts }
 my @nonces = nonces();
 my @balances = map { $t->rpc('eth_getBalance', $accounts->{$_}{address}, 'latest') } sort keys %$accounts;
 
@@ -74,34 +76,47 @@ refused('no password', 1, $named->('is encrypted: give its password with --passw
         'eth-key' => $keystore);
 refused('no such password file', 1, $named->('cannot be opened (No such file or directory): check its name'), %sealed,
         'eth-password-file' => "$dir/none");
-refused('T-39: a password that others read', 1, $named->("can be used by others (mode 644): chmod 600 $dir/open"), %sealed,
-        'eth-password-file' => secret('open', "testpassword\n", 0644));
-refused('T-39: a keystore that others read', 1, $named->("can be used by others (mode 640): chmod 600 $dir/shown"), %sealed,
-        'eth-key' => secret('shown', $pbkdf2, 0640));
-refused('T-39: a keystore that cannot be read', 1, $named->('cannot be opened (No such file or directory): check its name'), %sealed,
-        'eth-key' => "$dir/none");
-refused('T-39: a folder for a key', 1, $named->('is not a regular file: name the file itself'), 'eth-key' => $dir);
+refused('T-39: a password that others read', 1,
+    $named->("can be used by others (mode 644): chmod 600 $dir/open"), %sealed,
+    'eth-password-file' => secret('open', "testpassword\n", 0644));
+refused('T-39: a keystore that others read', 1,
+    $named->("can be used by others (mode 640): chmod 600 $dir/shown"), %sealed,
+    'eth-key' => secret('shown', $pbkdf2, 0640));
+refused('T-39: a keystore that cannot be read', 1,
+    $named->('cannot be opened (No such file or directory): check its name'), %sealed,
+    'eth-key' => "$dir/none");
+refused('T-39: a folder for a key', 1, $named->('is not a regular file: name the file itself'),
+    'eth-key' => $dir);
 symlink $key, "$dir/link";
-refused('T-39: a link to a key', 1, $named->('is a symbolic link: name the file itself'), 'eth-key' => "$dir/link");
-refused('half of a keystore', 1, $named->('make it again'), %sealed, 'eth-key' => secret('half', '{"version":3}'));
+refused('T-39: a link to a key', 1, $named->('is a symbolic link: name the file itself'),
+    'eth-key' => "$dir/link");
+refused('half of a keystore', 1, $named->('make it again'), %sealed, 'eth-key' => secret('half',
+    '{"version":3}'));
 refused('no key', 1, $named->('neither a keystore nor 64 hex digits'), 'eth-key' => secret('junk', "hello\n"));
-refused('no --eth-key', 2, qr/--eth-key \(default\): is needed on chain, or --signer unix:PATH/, 'eth-key' => undef);
+refused('no --eth-key', 2, qr/--eth-key \(default\): is needed on chain, or --signer unix:PATH/,
+    'eth-key' => undef);
 refused('a signer that is not there', 1, qr/--signer "unix:\S+" \(command line\): .*: start the signer first/,
         'eth-key' => undef, signer => "unix:$dir/nobody");
 
 
 # --- chain and contracts
 
-refused('T-40: another chain than the node', 1, qr/--eth-rpc .* the node is on chain 31337, not 1: correct --eth-rpc or --chain-id/,
-        'chain-id' => 1);
-refused('T-40: another node than the chain', 1, qr/--eth-rpc .* the node is on chain 999, not 31337: correct/, mode => 'chain');
-refused('no chain id', 2, qr/--chain-id \(default\): is needed on chain: 42161 for Arbitrum One/, 'chain-id' => undef);
+refused('T-40: another chain than the node', 1,
+    qr/--eth-rpc .* the node is on chain 31337, not 1: correct --eth-rpc or --chain-id/,
+    'chain-id' => 1);
+refused('T-40: another node than the chain', 1,
+    qr/--eth-rpc .* the node is on chain 999, not 31337: correct/, mode => 'chain');
+refused('no chain id', 2, qr/--chain-id \(default\): is needed on chain: 42161 for Arbitrum One/,
+    'chain-id' => undef);
 my $nobody = '0x' . '11' x 20;
-refused('no contract at the controller', 1, qr/--eth-controller .* there is no Controller at $nobody on this chain: correct/,
-        'eth-controller' => $nobody);
-refused('another contract at the controller', 1, qr/--eth-controller .* there is no Controller at 0x\w+ on this chain: correct/,
-        'eth-controller' => $chain->{contracts}{LivepeerToken});
-refused('half an address', 2, qr/--eth-controller "0x12" \(command line\): is 0x and 40 digits/, 'eth-controller' => '0x12');
+refused('no contract at the controller', 1,
+    qr/--eth-controller .* there is no Controller at $nobody on this chain: correct/,
+    'eth-controller' => $nobody);
+refused('another contract at the controller', 1,
+    qr/--eth-controller .* there is no Controller at 0x\w+ on this chain: correct/,
+    'eth-controller' => $chain->{contracts}{LivepeerToken});
+refused('half an address', 2, qr/--eth-controller "0x12" \(command line\): is 0x and 40 digits/,
+    'eth-controller' => '0x12');
 refused('no controller', 2, qr/--eth-controller \(default\): is needed on chain/, 'eth-controller' => undef);
 
 my $pins = Test::Livepeer::slurp($t->contracts_file);
@@ -113,32 +128,41 @@ refused('T-40: the controller names another TicketBroker than before', 1, qr/--c
 
 # --- nodes
 
-refused('nobody at the port', 1, qr/--eth-rpc .* no node answers: see whether one runs at --eth-rpc/, 'eth-rpc' => 'http://127.0.0.1:1');
+refused('nobody at the port', 1, qr/--eth-rpc .* no node answers: see whether one runs at --eth-rpc/,
+    'eth-rpc' => 'http://127.0.0.1:1');
 refused('a node that is silent', 1, qr/--eth-rpc .* no node answers: see whether/, mode => 'silent');
 refused('a node that hangs up', 1, qr/--eth-rpc .* no node answers: see whether/, mode => 'dead');
 
 
 # --- roles and money
 
-refused('T-36: a key that holds a deposit', 1, qr/--eth-key .* its key holds a deposit or reserve for tickets: .*take another one/,
-        'eth-key' => $accounts->{broadcaster}{key_file});
-refused('T-91: no price', 2, qr/--price-per-pixel \(default\): is needed on chain: wei for a pixel/, 'price-per-pixel' => undef);
-refused("T-91: price $_", 2, qr/--price-per-pixel "\Q$_\E" \(command line\): give wei, as 1200/, 'price-per-pixel' => $_)
+refused('T-36: a key that holds a deposit', 1,
+    qr/--eth-key .* its key holds a deposit or reserve for tickets: .*take another one/,
+    'eth-key' => $accounts->{broadcaster}{key_file});
+refused('T-91: no price', 2, qr/--price-per-pixel \(default\): is needed on chain: wei for a pixel/,
+    'price-per-pixel' => undef);
+refused("T-91: price $_", 2, qr/--price-per-pixel "\Q$_\E" \(command line\): give wei, as 1200/,
+    'price-per-pixel' => $_)
     for '-1', '1.5', '1/0', '9223372036854775808', 'cheap';
-refused('T-91: a price in USD without a feed', 2, qr/--price-feed .*is needed with a price in USD/, 'price-per-pixel' => '0.05USD/Mpx');
+refused('T-91: a price in USD without a feed', 2, qr/--price-feed .*is needed with a price in USD/,
+    'price-per-pixel' => '0.05USD/Mpx');
 refused('T-91: tickets of no worth', 2, qr/--ticket-ev .*must be over 0 on chain/, 'ticket-ev' => '0wei');
-refused('T-91: payments in the log', 2, qr/--log-level "debug" .*payments are not for a log/, 'log-level' => 'debug');
+refused('T-91: payments in the log', 2, qr/--log-level "debug" .*payments are not for a log/,
+    'log-level' => 'debug');
 refused('half a recipient', 2, qr/--recipient "0x12" .*is 0x and 40 digits/, recipient => '0x12');
-refused('prices for no one', 1, qr{\S+/prices line 1: give an address and a price}, 'price-senders' => secret('prices', "0x12 1200\n"));
+refused('prices for no one', 1, qr{\S+/prices line 1: give an address and a price},
+    'price-senders' => secret('prices', "0x12 1200\n"));
 
 is_deeply([nonces()], \@nonces, 'not one transaction was signed');
-is_deeply([map { $t->rpc('eth_getBalance', $accounts->{$_}{address}, 'latest') } sort keys %$accounts], \@balances,
+is_deeply([map { $t->rpc('eth_getBalance', $accounts->{$_}{address}, 'latest') } sort keys %$accounts],
+    \@balances,
           '... or paid for');
 
 
 # --- and one that can
 
-my $o = $t->orchestrator(transcoder => '--size 5000 obey', args => ['--eth-key', $keystore, '--eth-password-file', $password,
+my $o = $t->orchestrator(transcoder => '--size 5000 obey', args => ['--eth-key', $keystore,
+    '--eth-password-file', $password,
                          '--data-dir', "$dir/new/folders"]);
 ok(-s "$dir/new/folders/winners.db", 'a keystore with its password: it starts, in a folder that it makes');
 is((stat "$dir/new/folders")[2] & 0777, 0700, '... for itself alone');

@@ -18,10 +18,12 @@ my %at = map { $_ => $chain->{accounts}{$_}{address} } keys %{$chain->{accounts}
 
 # the registry knows the port that he listens at
 my ($port, $behind) = ($chain->{ports}[0], Test::Livepeer::port());
-my $o = $t->orchestrator(account => 'orchestrator1', port => $behind, price => 1_000_000, transcoder => '--size 60000 obey',
+my $o = $t->orchestrator(account => 'orchestrator1', port => $behind, price => 1_000_000,
+    transcoder => '--size 60000 obey',
     args => ['--service-addr', "https://127.0.0.1:$port", '--startup-check', 'off', '--role', 'front',
              '--ticket-ev', '0.000001ETH', '--max-face-value', '0.002ETH']);
-my $man = $t->spawn('intercept', '/usr/bin/python3', 't/tools/intercept.py', $port, $behind, @at{qw/ orchestrator1 orchestrator2 /});
+my $man = $t->spawn('intercept', '/usr/bin/python3', 't/tools/intercept.py', $port, $behind,
+    @at{qw/ orchestrator1 orchestrator2 /});
 my $control = $t->await('him', 10, sub { Test::Livepeer::slurp($man->{out}) =~ m{control on (\S+)} && $1 });
 my $signer = $t->signer(role => 'broadcaster');
 
@@ -52,8 +54,10 @@ sub stream {
     unlink $t->dir . '/nginx-error.log';
     $t->stop($t->{nginx});
     return { n => $n, source_gaps => $gaps[0], gaps => $gaps[1], log => $log,
-             files => [$t->files($mode, 'mid')], tickets => tickets() - $tickets, worked => worked() - $worked, changed => $now{changed} // 0,
-             map { ($_ => ($now{$_} // 0) - ($was{$_} // 0)) } 'bytes', 'connections', 'renditions seen', 'offers seen' };
+             files => [$t->files($mode, 'mid')], tickets => tickets() - $tickets,
+             worked => worked() - $worked, changed => $now{changed} // 0,
+             map { ($_ => ($now{$_} // 0) - ($was{$_} // 0)) } 'bytes', 'connections', 'renditions seen',
+             'offers seen' };
 }
 
 sub spared { my ($r) = @_; return [$r->{source_gaps}, $r->{n} >= 4 ? 1 : 0] }
@@ -72,12 +76,14 @@ cmp_ok($read->{"$_ seen"}, '>', 0, "... he has seen $_") for qw/ offers renditio
 
 my $delay = stream('delay');
 is_deeply(spared($delay), [0, 1], 'T-37: he delays: the source is whole');
-is(@{$delay->{files}} + $delay->{gaps}, $delay->{n}, '... each segment of the rendition is there or marked as a gap');
+is(@{$delay->{files}} + $delay->{gaps}, $delay->{n},
+    '... each segment of the rendition is there or marked as a gap');
 
 
 # --- he would be paid
 
-for (['recipient', qr/the recipient is not the registered address/], ['both', qr/signs with another address than the registered one/]) {
+for (['recipient', qr/the recipient is not the registered address/], ['both',
+    qr/signs with another address than the registered one/]) {
     my ($mode, $why) = @$_;
     my $r = stream($mode);
     is_deeply(spared($r), [0, 1], "T-37: he names himself ($mode): the source is whole");
@@ -90,18 +96,21 @@ for (['recipient', qr/the recipient is not the registered address/], ['both', qr
 
 # --- he changes what was made
 
-for (['address', qr/signs with another address than the registered one/], ['rendition', qr/signature/], ['result', qr/signature/]) {
+for (['address', qr/signs with another address than the registered one/], ['rendition', qr/signature/],
+    ['result', qr/signature/]) {
     my ($mode, $why) = @$_;
     my $r = stream($mode);
     is_deeply(spared($r), [0, 1], "T-37: he changes the $mode: the source is whole");
     cmp_ok($r->{changed}, '>', 0, '... he did');
-    is_deeply([$r->{gaps}, scalar @{$r->{files}}], [$r->{n}, 0], 'T-37: ... nothing that he touched is published');
+    is_deeply([$r->{gaps}, scalar @{$r->{files}}], [$r->{n}, 0],
+        'T-37: ... nothing that he touched is published');
     cmp_ok($r->{worked}, '<=', 1, "T-21: ... and no more than one segment is paid for ($r->{tickets} tickets)");
     like($r->{log}, $why, '... the log says why');
 }
 
 my @paid = Test::Money::transfers($t);
-is(scalar(grep { lc $_->{recipient} ne lc $at{orchestrator1} } @paid), 0, 'T-37: nobody else was paid on chain');
+is(scalar(grep { lc $_->{recipient} ne lc $at{orchestrator1} } @paid), 0,
+    'T-37: nobody else was paid on chain');
 
 is_deeply([$t->finish], [], 'no alert, nothing left running');
 done_testing();
