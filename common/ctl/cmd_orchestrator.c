@@ -273,6 +273,50 @@ ctl_orchestrator_update(ctl_t *c)
 }
 
 
+/* an extension (contracts.md 4.6): the round that ends a slash's jail, or 0 */
+
+static ctl_exit_e
+ctl_orchestrator_jail(ctl_t *c, uint64_t *round, const lp_address_t *who)
+{
+    int         has;
+    ctl_exit_e  rc;
+
+    *round = 0;
+    lp_contracts_put_of(&c->data, "jailedUntil(address)", who, NULL);
+    rc = ctl_chain_try(c, LP_CONTRACT_BONDING, &has);
+
+    if (has) {
+        lp_contracts_get_u64(round, c->result.data, c->result.len);
+    }
+
+    return rc;
+}
+
+
+/* the contract lets a jailed one in without a word and without effect */
+
+static ctl_exit_e
+ctl_orchestrator_free(ctl_t *c)
+{
+    uint64_t     until;
+    ctl_exit_e   rc;
+    ctl_round_t  r;
+
+    rc = ctl_orchestrator_jail(c, &until, &c->me);
+    if (rc == CTL_DONE) {
+        rc = ctl_chain_round(c, &r);
+    }
+
+    return rc == CTL_DONE && until > r.current
+               ? ctl_fail(c, CTL_REFUSED, "after a slash this orchestrator "
+                          "stays out of the pool until round %llu, this is "
+                          "round %llu: wait; nothing was sent",
+                          (unsigned long long) until,
+                          (unsigned long long) r.current)
+               : rc;
+}
+
+
 /* who was pushed out joins again with the shares it had */
 
 ctl_exit_e
@@ -282,6 +326,10 @@ ctl_orchestrator_activate(ctl_t *c)
     lp_transcoder_t  t;
 
     rc = ctl_tx_ready(c);
+    if (rc == CTL_DONE) {
+        rc = ctl_orchestrator_free(c);
+    }
+
     if (rc == CTL_DONE) {
         rc = ctl_chain_transcoder(c, &c->me, &t);
     }
@@ -374,10 +422,15 @@ ctl_orchestrator_put(ctl_t *c, const ctl_stake_orch_t *o,
     const ctl_round_t *r)
 {
     char        uri[CTL_ORCHESTRATOR_URI];
+    uint64_t    jail;
     lp_u256_t   fees;
     ctl_exit_e  rc;
 
-    rc = ctl_orchestrator_get_uri(c, uri, &o->address);
+    rc = ctl_orchestrator_jail(c, &jail, &o->address);
+    if (rc == CTL_DONE) {
+        rc = ctl_orchestrator_get_uri(c, uri, &o->address);
+    }
+
     if (rc == CTL_DONE) {
         rc = ctl_chain_pending(c, "pendingFees(address,uint256)", &o->address,
                                &fees);
@@ -405,6 +458,13 @@ ctl_orchestrator_put(ctl_t *c, const ctl_stake_orch_t *o,
     ctl_out_eth(&c->out, "fees", &fees);
     ctl_out_number(&c->out, "active_from_round", o->t.activation_round);
     ctl_out_number(&c->out, "last_reward_round", o->t.last_reward_round);
+
+    if (jail > r->current) {
+        ctl_out_number(&c->out, "jailed_until_round", jail);
+    } else {
+        ctl_out_nothing(&c->out, "jailed_until_round");
+    }
+
     ctl_out_number(&c->out, "round", r->current);
 
     if (uri[0]) {
