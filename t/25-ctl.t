@@ -196,7 +196,8 @@ ok($r->{status} == 0 && $r->{json}{transactions}[0]{sent}, 'which also takes a t
 $r = run($t, qw/ round status --json --rpc /, $dead, '--controller', $chain->{controller});
 ok($r->{status} == 1 && $r->{json}{exit} == 1 && $r->{json}{error} =~ /start it, or give another one with --rpc/,
     'none is left: exit 1, in JSON too');
-$r = run($t, { env => { LIVEPEER_RPC => $chain->{rpc}, LIVEPEER_CONTROLLER => $chain->{controller} } }, qw/ round status /);
+my %env = (LIVEPEER_RPC => $chain->{rpc}, LIVEPEER_CONTROLLER => $chain->{controller});
+$r = run($t, { env => \%env }, qw/ round status /);
 is($r->{status}, 0, 'options from the environment');
 
 
@@ -274,7 +275,8 @@ says(dev($t, $b, qw/ broadcaster fund --deposit 1ETH --timeout soon /), 2, qr/--
 is(nonce($t, $at{$b}), $before, 'before anything was sent');
 
 says(dev($t, $b, qw/ broadcaster cancel /), 1,
-    qr/TicketBroker refuses: no unlock request in progress: begin one with "livepeerctl broadcaster unlock"/, 'cancel what was not begun');
+    qr/TicketBroker refuses: no unlock request in progress: begin one with "livepeerctl broadcaster unlock"/,
+    'cancel what was not begun');
 sent('broadcaster unlock', $b, [qw/ broadcaster unlock /], ['unlock']);
 says(dev($t, $b, qw/ broadcaster unlock /), 1,
     qr/unlock already initiated: "livepeerctl broadcaster status" says/, 'twice');
@@ -303,11 +305,13 @@ my $tty = "$t->{dir}/tty";
 my $words = join ' ', Test::Ctl::program(), qw/ broadcaster fund --deposit 1ETH --dev /, $chain->{file},
     '--role', $b;
 my $p = $t->spawn('script', 'script', '-qfec', $words, $tty);
-$t->await('the line of a transaction that waits', 20, sub { Test::Livepeer::slurp($tty) =~ /waits for a block, [1-9]\d* s/ });
+$t->await('the line of a transaction that waits', 20, sub {
+    Test::Livepeer::slurp($tty) =~ /waits for a block, [1-9]\d* s/;
+});
 $t->rpc('evm_mine');
 $t->await('the end', 20, sub { $t->reap($p) });
 like(Test::Livepeer::slurp($tty),
-    qr/\rlivepeerctl: fund: 0x\w{10}\.\. waits for a block, 0 s\r.*\rlivepeerctl: fund: 0x\w{10}\.\. is in a block, \d+ s +\r?\n/s,
+    qr/\r(livepeerctl: fund: 0x\w{10}\.\. )waits for a block, 0 s\r.*\r\1is in a block, \d+ s +\r?\n/s,
     'a terminal sees one line, written over, until the block');
 $r = dev($t, $b, qw/ broadcaster fund --deposit 1ETH --timeout 1 --json /);
 ok($r->{status} == 1 && $r->{err} =~ /is in no block after 1 s; it may still come/ && $r->{err} =~ /\A[^\n]+\n\z/

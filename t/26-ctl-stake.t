@@ -148,7 +148,7 @@ says(dev($t, $who, @register, '--stake', 5000000), 3,
 sent('orchestrator register', $who, \@register, ['approve', 'bond', 'set the shares', 'set the URI']);
 sent('again: nothing is missing', $who, \@register, []);
 my @status = qw/ address registered in_pool active stake_lptu own_stake_lptu slashable_lptu reward_cut_ppm fee_share_ppm
-                 fees_wei active_from_round last_reward_round round uri /;
+                 fees_wei active_from_round last_reward_round jailed_until_round round uri /;
 $json = shown('orchestrator status', $who, [qw/ orchestrator status /], \@status);
 is_deeply([@$json{qw/ registered in_pool active own_stake_lptu reward_cut_ppm fee_share_ppm active_from_round uri /}],
     [JSON::PP::true, JSON::PP::true, JSON::PP::false, lptu(100), 125000, 400000, round() + 1,
