@@ -411,7 +411,8 @@ ctl_out_flush(ctl_out_t *o)
         return -1;
     }
 
-    if (fwrite(o->buf.data, 1, o->buf.len, stdout) != o->buf.len
+    if ((o->buf.len
+         && fwrite(o->buf.data, 1, o->buf.len, stdout) != o->buf.len)
         || fflush(stdout) != 0)
     {
         return -1;
