@@ -29,7 +29,7 @@ sub sent { my ($name, @what) = @_; my ($json, @wrong) = sends($t, @what); right(
 sub shown { my ($name, @what) = @_; my ($json, @wrong) = reads($t, @what); right($name, @wrong); return $json }
 sub says { my ($r, $status, $words, $name) = @_;
     ok($r->{status} eq $status && $r->{err} =~ $words && $r->{err} =~ /\A[^\n]*\n\z/, $name)
-        or diag("$r->{words}: exit $r->{status}: $r->{err}$r->{out}") }
+        or diag(substr($r->{words}, 0, 300), ": exit $r->{status}: $r->{err}$r->{out}") }
 sub secret { my ($name, $text, $mode) = @_;
     my $file = Test::Livepeer::spew("$t->{dir}/$name", $text);
     chmod $mode // 0600, $file;

@@ -32,7 +32,7 @@ sub shown { my ($name, @what) = @_;
     my ($json, @wrong) = reads($t, @what); right($name, @wrong); return $json }
 sub says { my ($r, $status, $words, $name) = @_;
     ok($r->{status} eq $status && $r->{err} =~ $words && $r->{err} =~ /\A[^\n]*\n\z/, $name)
-        or diag("$r->{words}: exit $r->{status}: $r->{err}$r->{out}") }
+        or diag(substr($r->{words}, 0, 300), ": exit $r->{status}: $r->{err}$r->{out}") }
 sub round { (view($t, 'RoundsManager', 'currentRound()'))[0]->numify }
 sub pending { (view($t, 'BondingManager', 'pendingStake(address,uint256)', $at{$_[0]}, 0))[0] }
 sub lpt { (view($t, 'LivepeerToken', 'balanceOf(address)', $at{$_[0]}))[0] }
