@@ -51,10 +51,28 @@ ngx_livepeer_watch_set(ngx_connection_t *c, ngx_uint_t read, ngx_uint_t write)
 }
 
 
+/* libcurl may have closed a socket that it says goodbye to: the kernel has
+   forgotten it, only nginx has not */
+
+static void
+ngx_livepeer_watch_forget(ngx_event_t *ev, ngx_int_t event)
+{
+    if (ev->active) {
+        (void) ngx_del_event(ev, event, NGX_CLOSE_EVENT);
+    }
+}
+
+
 void
 ngx_livepeer_watch_close(ngx_connection_t *c)
 {
-    (void) ngx_livepeer_watch_set(c, 0, 0);
+    if (fcntl(c->fd, F_GETFD) == -1) {
+        ngx_livepeer_watch_forget(c->read, NGX_READ_EVENT);
+        ngx_livepeer_watch_forget(c->write, NGX_WRITE_EVENT);
+
+    } else {
+        (void) ngx_livepeer_watch_set(c, 0, 0);
+    }
 
     if (c->read->posted) {
         ngx_delete_posted_event(c->read);
