@@ -299,7 +299,9 @@ class Orchestrator:
         n = sum(number in (33, 34, 35) for number, _ in fields(creds))
         n += {"fewer": -1, "more": 1}.get(self.mode, 0)
         w, h = map(int, self.size.split("x"))
-        pixels = video_units(body) * w * h + self.is_("pixels")
+        pixels = video_units(body) * w * h
+        if self.is_("pixels"):
+            pixels += pixels // 50
         if self.is_("stale"):
             body, self.previous = self.previous or body[:188], body
 
