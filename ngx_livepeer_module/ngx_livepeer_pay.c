@@ -19,8 +19,6 @@
 
 
 #define NGX_LIVEPEER_PAY_OLD   (10 * 60 * 1000)      /* ms: a balance's life */
-#define NGX_LIVEPEER_PAY_REST  (60 * 1000)           /* ms: a recipient's
-                                                        budget */
 #define NGX_LIVEPEER_PAY_FPS   60                    /* when none is said */
 #define NGX_LIVEPEER_PAY_HOUR  3600
 

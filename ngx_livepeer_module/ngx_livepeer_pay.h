@@ -16,6 +16,8 @@
 
 
 #define NGX_LIVEPEER_PAY_NONCES  16
+#define NGX_LIVEPEER_PAY_REST    (60 * 1000)         /* ms, of a session */
+#define NGX_LIVEPEER_PAY_RESTS   (10 * 60 * 1000)    /* at most */
 #define NGX_LIVEPEER_TOKEN_MAX   1024                /* bytes of each part */
 
 
@@ -35,6 +37,7 @@ typedef struct {
     ngx_msec_t           rest;                   /* not before: our budget for
                                                     the recipient, or it finds
                                                     the source unusable */
+    ngx_uint_t           accused;                /* the source, in a row */
     ngx_livepeer_nonce_t nonces[NGX_LIVEPEER_PAY_NONCES];
     ngx_uint_t           nnonces;
     ngx_uint_t           lags;                   /* offers in a row that our
@@ -92,6 +95,13 @@ void ngx_livepeer_pay_payment(ngx_livepeer_seg_t *seg, lp_wire_payment_t *p);
  * anew may help, at most once a segment and once in ten minutes (T-22).
  */
 void ngx_livepeer_pay_refused(ngx_livepeer_seg_t *seg);
+
+/*
+ * The source is said to be bad: no fault yet, but nothing was delivered, and
+ * a stream does not pay for that again and again. From the second time in a
+ * row on its session rests for 1 min, doubled to 10 min (T-28).
+ */
+void ngx_livepeer_pay_accused(ngx_livepeer_seg_t *seg);
 
 /* verified: the balance is debited, the result's offer taken. NGX_DECLINED:
    the session drifts too much to go on; the segment is good all the same */

@@ -81,6 +81,27 @@ ngx_livepeer_pay_refused(ngx_livepeer_seg_t *seg)
 }
 
 
+void
+ngx_livepeer_pay_accused(ngx_livepeer_seg_t *seg)
+{
+    ngx_msec_t               rest;
+    ngx_livepeer_account_t  *a = &seg->session->account;
+
+    if (seg->bill == NULL || a->accused++ == 0) {
+        return;
+    }
+
+    rest = (ngx_msec_t) NGX_LIVEPEER_PAY_REST << ngx_min(a->accused - 2, 4);
+    rest = ngx_min(rest, NGX_LIVEPEER_PAY_RESTS);
+    a->rest = ngx_current_msec + rest;
+
+    ngx_log_error(NGX_LOG_WARN, seg->stream->log, 0,
+                  "livepeer: %V finds \"%V\" unusable again, and is not paid "
+                  "for it for %M s", &seg->session->url, &seg->stream->name,
+                  rest / 1000);
+}
+
+
 /* The end of a bill */
 
 
@@ -225,6 +246,7 @@ ngx_livepeer_pay_settle(ngx_livepeer_seg_t *seg)
     }
 
     bill->account->touched = ngx_current_msec;
+    bill->account->accused = 0;
     ngx_livepeer_pay_count_fee(seg, &cost, pixels);
     seg->bill = NULL;
 

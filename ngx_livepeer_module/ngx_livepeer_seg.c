@@ -437,7 +437,7 @@ ngx_livepeer_seg_upload(ngx_livepeer_seg_t *seg)
 static ngx_int_t
 ngx_livepeer_seg_bad_input(ngx_livepeer_seg_t *seg)
 {
-    ngx_livepeer_session_accuses(seg->session);
+    ngx_livepeer_pay_accused(seg);
 
     if (seg->accuser == NULL) {
         seg->accuser = seg->session;

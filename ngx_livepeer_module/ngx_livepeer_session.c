@@ -29,9 +29,6 @@
                                                         we can pay now */
 #define NGX_LIVEPEER_SESSION_ARENA     (1024 * 1024)
 #define NGX_LIVEPEER_SESSION_LATE      3             /* in a row: a failure */
-#define NGX_LIVEPEER_SESSION_REST      (60 * 1000)   /* of one that blames the
-                                                        source, and ... */
-#define NGX_LIVEPEER_SESSION_RESTS     (10 * 60 * 1000)        /* at most */
 
 
 static void ngx_livepeer_session_ask(ngx_livepeer_session_t *s);
@@ -659,7 +656,6 @@ ngx_livepeer_session_good(ngx_livepeer_seg_t *seg)
     s->current = 1;
     s->worked = 1;
     s->late = 0;
-    s->accused = 0;
     ngx_livepeer_peer_praise(s->peer);
     s->peer->score_milli = 1 + (seg->answered - seg->begun) * 1000
                            / ngx_max(seg->duration_ms,
@@ -675,26 +671,6 @@ ngx_livepeer_session_bad(ngx_livepeer_session_t *s, const char *why)
     ngx_livepeer_session_punish(s);
     ngx_livepeer_row_show(s, NULL, why);
     ngx_livepeer_session_plan_all(s->stream);
-}
-
-
-void
-ngx_livepeer_session_accuses(ngx_livepeer_session_t *s)
-{
-    ngx_msec_t  rest;
-
-    if (s->accused++ == 0 || !s->stream->conf->money.on_chain) {
-        return;
-    }
-
-    rest = (ngx_msec_t) NGX_LIVEPEER_SESSION_REST
-           << ngx_min(s->accused - 2, 4);
-    rest = ngx_min(rest, NGX_LIVEPEER_SESSION_RESTS);
-    s->account.rest = ngx_current_msec + rest;
-
-    ngx_log_error(NGX_LOG_WARN, s->stream->log, 0,
-                  "livepeer: %V finds \"%V\" unusable again, and is not paid "
-                  "for it for %M s", &s->url, &s->stream->name, rest / 1000);
 }
 
 

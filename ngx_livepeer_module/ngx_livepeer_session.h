@@ -27,7 +27,6 @@ struct ngx_livepeer_session_s {
     ngx_uint_t                 index;         /* its bit in seg->tried */
     ngx_uint_t                 in_flight;
     ngx_uint_t                 late;          /* attempts given up, in a row */
-    ngx_uint_t                 accused;       /* the source, in a row */
 
     ngx_livepeer_call_t       *call;          /* GetOrchestrator */
     ngx_str_t                  ask_url;
@@ -85,13 +84,6 @@ void ngx_livepeer_session_good(ngx_livepeer_seg_t *seg);
 /* ... or, on any session, a failure: 1 min, doubled each time to 6 h; why is
    a sentence */
 void ngx_livepeer_session_bad(ngx_livepeer_session_t *s, const char *why);
-
-/*
- * ... or a source that is said to be bad: no fault yet, but nothing was
- * delivered, and the stream does not pay for that again and again: from the
- * second time in a row on it is left alone for 1 min, doubled to 10 min
- */
-void ngx_livepeer_session_accuses(ngx_livepeer_session_t *s);
 
 /*
  * ... or too slow, once: the attempt is given up. Who has delivered before
