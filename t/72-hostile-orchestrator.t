@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 
-# takes 55 s
+# takes 65 s
 
 # Orchestrators that are paid and cheat, on a real chain: what is signed to
 # each of them stays within one payment, viewers keep the source, and have the
@@ -80,6 +80,9 @@ $h->orchestrators('liars', map { 'liar' . name($_) . ":error=$_" } @liars);
 $h->orchestrators('whose', map { 'whose' . name($_) . ":$_" } @whose);
 $h->orchestrators('drift', qw/ churn:new-session moved:session-once uri:new-uri host:new-host
     slow:slow=3 drip:drip exact:good slack:inflate=1.008 less:inflate=0.995 hot:hot-key turns:hot-key-turns /);
+my @crowd = map { my $n = $_; map { $_ . $n } qw/ hang break twice no / } 1 .. 4;
+my %crowd = (hang => 'early-hang', break => 'early-close', twice => 'inflate=2', no => 'refuse');
+$h->orchestrators('crowd', (map { "$_:$crowd{s/\d//r}" } @crowd), map { "fair$_:good" } 1 .. 16);
 my @good = map { "good$_" } qw/ holes refuse shapes liars whose churn slow turns /;
 $h->orchestrators('good', map { "$_:good" } @good);
 my %member = (
@@ -94,6 +97,7 @@ my %member = (
 $h->app($_, $_ eq 'holes' || $_ eq 'slow' ? '' : 'livepeer_attempts 16;',
         (map { "$_ prefer" } @{$member{$_}}), "good$_") for sort keys %member;
 $h->app($_, '', $_) for qw/ exact slack less moved alone /;
+$h->app('crowd', '', map { ($crowd[$_ - 1], "fair$_") } 1 .. 16);
 $h->app('turns', 'livepeer_allow_delegated_signer on;', 'turns prefer', 'goodturns');
 $h->app('hot', 'livepeer_allow_delegated_signer on;', 'hot');
 $h->app('pool', '# registry');
@@ -106,6 +110,7 @@ my @first = map { $h->publisher($_, seconds => 12) } qw/ holes refuse shapes who
 push @first, $h->publisher('holes', name => 'twin', seconds => 12), $h->publisher('liars', seconds => 14);
 $h->ended(@first);
 my @second = map { $h->publisher($_, seconds => 9) } qw/ churn slow exact slack less moved turns hot pool /;
+push @second, map { $h->publisher('crowd', name => "crowd$_", seconds => 9) } 1 .. 3;
 $h->ended(@second);
 my %fee = map { $_ => $h->row($_, $_)->{money}{fee_wei} } qw/ exact slack less /;
 $t->reload;
@@ -132,6 +137,16 @@ served('T-21', 'holes', { gaps => 8 });
 served('T-21', 'holes', { name => 'againholes', gaps => 0 });
 my $lost = sum0(map { $h->ev($_) } @{$member{holes}});
 cmp_ok($lost, '<=', 20 * $bound, "T-21: $lost wei of expectation are lost to all of them");
+
+# --- T-31: every second one
+
+my @late = map { my ($n) = $h->count('crowd', 'source', "crowd$_");
+                 $n - scalar grep { !$_->{gap} } @{$h->playlist('crowd', "crowd$_", 'mid')->{segments}} } 1 .. 3;
+is("@late", '0 0 0', 'T-31: sixteen of 32 are hostile: three streams have every rendition');
+my @dear = grep { $h->ev($_) > 2 * $bound } @crowd;
+my @tried = grep { payments($_) } @crowd;
+cmp_ok(scalar @tried, '>', 0, 'T-31: ' . @tried . ' of them were tried');
+is("@dear", '', 'T-31: and none of them has more than two payments');
 
 # --- T-22: refusals are free draws
 
