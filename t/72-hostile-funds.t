@@ -24,7 +24,8 @@ my $node = decode_json(Test::Livepeer::slurp($t->{chain}{file} =~ s/json$/pid/r)
 END { my $status = $?; kill 'CONT', $node if $node; $? = $status }
 
 $h->orchestrators('good', map { "$_:good" } qw/ main cap shut /);
-$h->orchestrators('big', ['--face', '4000000000000000000', '--limits', '{"face":5e18,"price":1200,"ev":3e9,"total":2e10}'], 'big:good');
+$h->orchestrators('big', ['--face', '4000000000000000000', '--limits',
+                  '{"face":5e18,"price":1200,"ev":3e9,"total":2e10}'], 'big:good');
 $h->app('main', '', 'main');
 $h->app('cap', "livepeer_budget 5ETH/day stream=${HOUR}wei/hour;", 'cap');
 $h->app('shut', '# open', 'shut');
@@ -42,7 +43,8 @@ sub stopped {
     $t->await("the page to say $stop", 30, sub { money()->{stop} eq $stop });
     like(money()->{remedy}, $remedy, "$id: $what: the page says what to do");
     like($h->log, qr/nobody is paid, viewers get the source alone: [^\n]*$remedy/, "$id: $what: and the log");
-    $t->await('what is in flight', 10, sub { !grep { $_->{in_flight} } @{$t->stream('main')->{orchestrators}} });
+    $t->await('what is in flight', 10, sub {
+        !grep { $_->{in_flight} } @{$t->stream('main')->{orchestrators}} });
     my ($n, $from) = (paid(), source('main'));
     $t->await("three segments without $what", 20, sub { source('main') >= $from + 3 });
     is(paid(), $n, "$id: $what: not one ticket");
@@ -145,7 +147,8 @@ resumes('T-34', 'a funded deposit');
 my $n = paid('big');
 $h->ended($h->publisher('big', name => 'bigger', seconds => 4));
 is(paid('big'), $n, 'T-34: 4 of 6.5 ETH are more: not one ticket');
-like($h->log, qr/\Q$h->{orch}{big}{url}\E a winner would take too much of our deposit/, 'T-34: and it is said why');
+like($h->log, qr/\Q$h->{orch}{big}{url}\E a winner would take too much of our deposit/,
+     'T-34: and it is said why');
 is(($h->count('big', 'source', 'bigger'))[1], 0, 'T-34: its source is there');
 
 
@@ -165,7 +168,8 @@ pass('T-33: a raised cap is used after a reload');
 # 50 blocks at once are more than a chain does: what is signed before they
 # are seen may have expired
 
-is(join("\n", grep { !/: expiry$/ } $h->wrong), '', 'every ticket was of an offer, within the limits, and valid');
+is(join("\n", grep { !/: expiry$/ } $h->wrong), '',
+   'T-34: every ticket was of an offer, within the limits, and valid');
 my ($v) = grep { $_->{name} eq 'source' } @{$t->stream('main')->{variants}};
 is($v->{gaps}, 0, 'T-34: ' . source('main') . ' segments, and the source had no gap through all of it');
 is_deeply([$t->finish], [], 'no alert, nothing left running');

@@ -142,7 +142,9 @@ class Paid(badorch.Orchestrator):
         elif how == "prob-max":
             f["prob"] = MAX
         elif how == "expired":
-            f["expiry"] = self.chain.block - self.random.randrange(-1, 3)
+            # nginx looks at the chain every two seconds only
+            ago = self.random.randrange(5, 9)
+            f["expiry"] = max(1, self.chain.block - ago)
         elif how == "no-expiry":
             f["expiry"] = 0
         elif how == "endless-expiry":

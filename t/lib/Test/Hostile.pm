@@ -20,31 +20,32 @@ our $TICKET = 250_000_000;                   # wei, at least: of badpaid.py
 # what a segment of the clip may cost, wire.md 4.5: no rate is named, so 60
 our $FEE = 320 * 180 * 60 * 1 * 1000 * 102 / 100;
 
-# %o: signer {..}, rpc URL: for nginx alone
+# %o: signer {..}: of Test::Livepeer's signer()
 sub new {
     my ($class, %o) = @_;
 
-    my $t = Test::Livepeer->new(allow => $o{allow});
+    my $t = Test::Livepeer->new;
     $t->chain;
-    my $self = bless { t => $t, rpc => $o{rpc} || $t->{chain}{rpc}, apps => [] }, $class;
+    my $self = bless { t => $t, apps => [] }, $class;
     $self->{signer} = $t->signer(role => 'broadcaster', %{$o{signer} || {}});
-    $t->{rtmp} = Test::Livepeer::port();
     return $self;
 }
 
-# a second of 320x180 after the other: its bytes are an honest rendition
+# a second of 320x180 after the other: its bytes are an honest rendition, and
+# few, since badpaid.py makes their hashes
 my $clip;
 sub clip {
     return $clip if $clip;
     $clip = tempdir(CLEANUP => 1) . '/clip.mp4';
     system('ffmpeg', '-nostdin', '-v', 'error', '-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25',
            '-t', 60, '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', 25,
-           '-keyint_min', 25, '-sc_threshold', 0, '-b:v', '200k', '-threads', 1, $clip) == 0
+           '-keyint_min', 25, '-sc_threshold', 0, '-b:v', '80k', '-threads', 1, $clip) == 0
         or die "no clip\n";
     return $clip;
 }
 
-# hostile ones, as NAME:MODE; {name => {url, address}}
+# those of one program, as NAME:MODE, options before them in a list; afterwards
+# {orch}{NAME} has url and address
 sub orchestrators {
     my ($self, $name, @modes) = @_;
 
@@ -79,17 +80,21 @@ sub paid { my ($self, $name) = @_; grep { $_->{tickets} } $self->events($name, '
 
 sub ev { my ($self, $name) = @_; sum0(map { $_->{ev} } $self->paid($name)) }
 
-# sentences about tickets that should not have been signed
-sub wrong { my ($self, @names) = @_; map { my $p = $_; map { "$p->{o}: $_" } @{$p->{wrong}} } $self->paid(@names) }
+# sentences about tickets that should not have been signed, to anybody
+sub wrong {
+    my ($self) = @_;
+    return map { my $p = $_; map { "$p->{o}: $_" } @{$p->{wrong}} } $self->paid;
+}
 
-# an application: its orchestrators in the order of its list
+# an application: its orchestrators in the order of its list, none: those of
+# the registry; "# open" among its lines: without a key
 sub app {
     my ($self, $name, $lines, @orchs) = @_;
 
     my $list = join "\n", map {
         my ($o, @more) = split ' ';
         "livepeer_orchestrator $self->{orch}{$o}{url} @{[ join ' ', @more ]}"
-        . ($lines =~ /livepeer_eth_rpc|# registry/ ? '' : " address=$self->{orch}{$o}{address}") . ';';
+        . " address=$self->{orch}{$o}{address};";
     } @orchs;
     push @{$self->{apps}}, $name;
     $self->{conf} .= "application $name { live on; livepeer on; livepeer_hls_path $self->{t}{dir}/$name;\n"
@@ -98,19 +103,20 @@ sub app {
     return $self;
 }
 
-# %o: of gateway(); money: directives instead of the default ones
+# %o: of gateway(); unknown: the chain is not awaited
 sub start {
     my ($self, %o) = @_;
 
     my $t = $self->{t};
     my $module = Test::Livepeer::build('module/ngx_livepeer_module.so');
-    my $money = $o{money} // "livepeer_budget 5ETH/day stream=2ETH/hour; livepeer_min_deposit $LIMIT{min_deposit};";
+    my $money = sprintf 'livepeer_max_ticket_ev %dwei; livepeer_max_total_ev %dwei;'
+        . ' livepeer_budget 5ETH/day stream=2ETH/hour; livepeer_min_deposit %s;',
+        @LIMIT{qw/ ev total min_deposit /};
     $t->gateway("live on;\n# nothing is livepeer on here, and no livepeer_signer\n",
         no_orchestrators => 1, module => '', main => "load_module $module;",
         rtmp_main => "livepeer_signer unix:$self->{signer}{socket};\n"
-                   . "livepeer_eth_rpc $self->{rpc};\nlivepeer_controller $t->{chain}{controller};\n"
-                   . "livepeer_allow_private on; livepeer_max_price $LIMIT{price};\n"
-                   . sprintf("livepeer_max_ticket_ev %dwei; livepeer_max_total_ev %dwei;\n%s", @LIMIT{qw/ ev total /}, $money),
+                   . "livepeer_eth_rpc $t->{chain}{rpc};\nlivepeer_controller $t->{chain}{controller};\n"
+                   . "livepeer_allow_private on; livepeer_max_price $LIMIT{price};\n$money",
         rtmp_server => $self->{conf},
         http_server => join('', map { "location /hls/$_/ { livepeer_hls $_; }\n" } @{$self->{apps}})
                      . 'location /livepeer/ { livepeer_status; }', %o);
