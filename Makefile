@@ -105,13 +105,14 @@ $(BUILD)/orchestrator/orchestrator: $(call objs,$(ORCH)) $(LIBSIGN) $(LIB) \
 	@$(CC) $(LDFLAGS) -o $@ $^ $(ORCH_LIBS) $(COMMON_LIBS)
 
 # the same, killed where a test says (common/util/failpoint.h)
-FAIL := $(patsubst %.c,$(BUILD)/fail/%.o,$(ORCH) common/util/failpoint.c)
+FAIL := $(patsubst %.c,$(BUILD)/fail/%.o,$(ORCH) common/util/failpoint.c \
+                                       common/signer/journal.c)
 $(FAIL): CFLAGS += -DLP_FAILPOINTS -I/usr/share/include/llhttp
 $(BUILD)/fail/%.o: %.c | $(PROTO).h
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) -c -o $@ $<
 
-$(BUILD)/fail/orchestrator: $(FAIL) $(LIBSIGN) $(LIB) $(LLHTTP)
+$(BUILD)/fail/orchestrator/orchestrator: $(FAIL) $(LIBSIGN) $(LIB) $(LLHTTP)
 	@echo "  LD    $@"
 	@$(CC) $(LDFLAGS) -o $@ $^ $(ORCH_LIBS) $(COMMON_LIBS)
 
