@@ -115,8 +115,26 @@ def _add(p, q):
     return x, (m * (p[0] - x) - p[1]) % P
 
 
+@functools.lru_cache(1)
+def _windows():
+    """n * 16^i * G for each i below 64 and n below 16."""
+    rows, p = [], G
+    for _ in range(64):
+        row = [None]
+        for _ in range(15):
+            row.append(_add(row[-1], p))
+        rows.append(row)
+        p = _add(row[-1], p)
+    return rows
+
+
 def _mul(k, p):
     r = None
+    if p is G:
+        for row in _windows():
+            r = _add(r, row[k & 15])
+            k >>= 4
+        return r
     while k:
         if k & 1:
             r = _add(r, p)
