@@ -161,6 +161,9 @@ void orch_spill_fill_reserve(orch_store_t *s);
 int orch_store_place_check(const char *path, char *why, size_t why_len);
 int orch_store_place_is_network(unsigned long magic);
 
+/* made when it is not there; its files are the owner's alone */
+int orch_store_place_private(const char *path, char *why, size_t why_len);
+
 /* -1: another process holds it, named in why */
 int orch_store_place_lock(const char *path, const char *name, char *why,
     size_t why_len);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -63,6 +64,43 @@ orch_store_place_check(const char *path, char *why, size_t why_len)
         snprintf(why, why_len, "%s is on a network filesystem, which may lose "
                  "a winning ticket: give a directory on a local disk", path);
         return -1;
+    }
+
+    return 0;
+}
+
+
+/*
+ * The numbers behind commitments are nobody else's to read (T-04). What is
+ * there is not opened: a file that is closed loses the locks of the process.
+ */
+
+int
+orch_store_place_private(const char *path, char *why, size_t why_len)
+{
+    int                       fd;
+    char                      file[ORCH_STORE_PATH + 16];
+    size_t                    i;
+    static const char *const  names[] = { "", "-wal", "-shm" };
+
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+    if (fd >= 0) {
+        close(fd);
+
+    } else if (errno != EEXIST) {
+        snprintf(why, why_len, "%s: %s", path, strerror(errno));
+        return -1;
+    }
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+
+        snprintf(file, sizeof(file), "%s%s", path, names[i]);
+
+        if (chmod(file, 0600) != 0 && errno != ENOENT) {
+            snprintf(why, why_len, "%s: %s", file, strerror(errno));
+            return -1;
+        }
     }
 
     return 0;

@@ -162,6 +162,8 @@ orch_store_drain(orch_store_t *s, char *why, size_t why_len)
 
     if (rc == LP_OK && n) {
         rc = orch_spill_clear(s);
+
+        LP_FAILPOINT("store_drained");
     }
 
     free(list);
@@ -403,6 +405,8 @@ orch_store_tell(orch_store_job_t *job)
         op->tx->id = job->work.tx->id;
     }
 
+    LP_FAILPOINT("store_telling");
+
     op->status = job->work.status;
     op->store = NULL;
 
@@ -541,6 +545,8 @@ orch_store_start(orch_store_t *s, orch_op_t *op)
     s->queue_end = &job->next;
     pthread_cond_signal(&s->more);
     pthread_mutex_unlock(&s->mutex);
+
+    LP_FAILPOINT("store_queued");
 }
 
 
@@ -632,7 +638,8 @@ orch_store_files(orch_store_t *s, const orch_store_conf_t *conf, char *why,
         }
     }
 
-    if (orch_store_db_open(&s->writer, s->path, why, why_len) != LP_OK
+    if (orch_store_place_private(s->path, why, why_len)
+        || orch_store_db_open(&s->writer, s->path, why, why_len) != LP_OK
         || (s->front && (orch_spill_open(s, why, why_len)
                          || orch_store_replay(s, why, why_len)))
         || orch_store_read_open(s, why, why_len))

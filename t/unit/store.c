@@ -148,6 +148,7 @@ test_winners(void)
     int64_t             ids[1];
     lp_u256_t           wei;
     orch_op_t           op = { .what = store_put_winners };
+    struct stat         st;
     orch_winner_t       w[3], *list;
     orch_store_t       *s = open_store(1, 1);
     orch_store_sums_t   sums;
@@ -156,6 +157,9 @@ test_winners(void)
         printf("# %s\n", why);
         return;
     }
+
+    ok(stat(path, &st) == 0 && (st.st_mode & 077) == 0,
+       "T-04: nobody else reads the numbers behind commitments");
 
     w[0] = winner(1, 0x11);
     w[1] = winner(2, 0x11);
