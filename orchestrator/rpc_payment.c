@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/util/failpoint.h"
 #include "orchestrator/rpc_creds.h"
 
 
@@ -86,12 +87,16 @@ orch_pay_reply(orch_pay_t *p)
                    &p->creds.token.price, &p->params);
     lp_wire_encode_result(&out, &res);
 
+    LP_FAILPOINT("pay_answering");
+
     if (lp_buf_status(&out) == LP_OK) {
         orch_http_reply(r, 200, NULL, 0, out.data, out.len);
 
     } else {
         orch_http_error(r, 500, "Internal Server Error");
     }
+
+    LP_FAILPOINT("pay_answered");
 
     lp_buf_done(&out);
     orch_pay_free(p);

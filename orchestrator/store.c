@@ -405,6 +405,8 @@ orch_store_db_reveal(orch_store_db_t *db, const orch_op_t *op)
         if (orch_store_db_run(db, sql_reveal) != SQLITE_DONE) {
             return LP_INTERNAL;
         }
+
+        LP_FAILPOINT("store_revealed");
     }
 
     return LP_OK;
@@ -444,6 +446,8 @@ orch_store_db_put_tx(orch_store_db_t *db, orch_op_t *op, int again)
         if (orch_store_db_run(db, sql_tx_winner) != SQLITE_DONE) {
             rc = LP_INTERNAL;
         }
+
+        LP_FAILPOINT("store_tx_linked");
     }
 
     return rc;
@@ -458,6 +462,8 @@ orch_store_db_set_tx(orch_store_db_t *db, const orch_op_t *op)
     orch_store_bind_int(st, 1, op->tx->state);
     orch_store_bind_int(st, 2, op->tx->block);
     orch_store_bind_int(st, 3, (uint64_t) op->tx->id);
+
+    LP_FAILPOINT("store_tx_setting");
 
     return orch_store_db_run(db, sql_set_tx) == SQLITE_DONE ? LP_OK
                                                             : LP_INTERNAL;
@@ -480,6 +486,8 @@ orch_store_db_set_winners(orch_store_db_t *db, const orch_op_t *op)
         if (orch_store_db_run(db, sql_set_winner) != SQLITE_DONE) {
             return LP_INTERNAL;
         }
+
+        LP_FAILPOINT("store_winner_set");
     }
 
     return LP_OK;
@@ -555,6 +563,8 @@ orch_store_db_apply(orch_store_db_t *db, orch_store_job_t *jobs, int again,
     if (orch_store_db_run(db, sql_begin) != SQLITE_DONE) {
         return orch_store_db_abandon(db, why, why_len);
     }
+
+    LP_FAILPOINT("store_begun");
 
     for (job = jobs; job; job = job->next) {
         if (job->work.status == LP_AGAIN
