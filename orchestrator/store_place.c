@@ -11,9 +11,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "orchestrator/store_parts.h"
+
+
+#define ORCH_PLACE_TRIES  50               /* 1 s */
 
 
 /* locks and fsync of these are another machine's promise */
@@ -107,6 +111,28 @@ orch_store_place_private(const char *path, char *why, size_t why_len)
 }
 
 
+/* one that was killed while it started a child leaves its locks with that
+   child for as long as this takes: a moment */
+
+static int
+orch_store_place_take(int fd)
+{
+    int                           tries;
+    static const struct timespec  pause = { 0, 20 * 1000 * 1000 };
+
+    for (tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+
+        if (errno != EWOULDBLOCK || tries == ORCH_PLACE_TRIES) {
+            return -1;
+        }
+
+        nanosleep(&pause, NULL);
+    }
+
+    return 0;
+}
+
+
 int
 orch_store_place_lock(const char *path, const char *name, char *why,
     size_t why_len)
@@ -118,7 +144,7 @@ orch_store_place_lock(const char *path, const char *name, char *why,
 
     fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    if (fd >= 0 && orch_store_place_take(fd) == 0) {
         return fd;
     }
 
