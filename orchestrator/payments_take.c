@@ -137,6 +137,20 @@ orch_take_params(const orch_take_t *t, lp_params_t *params)
 }
 
 
+/* a reorg took the block away that the round's hash is of: the contract
+   would not know the ticket (T-82) */
+
+static int
+orch_take_is_orphan(const orch_payments_t *p, const lp_params_t *params)
+{
+    const orch_facts_t  *facts = orch_watcher_facts(p->conf.watcher);
+
+    return params->round > facts->round
+           || (params->round == facts->round
+               && memcmp(params->round_hash.b, facts->round_hash.b, 32) != 0);
+}
+
+
 static orch_refusal_e
 orch_take_open(const orch_take_t *t)
 {
@@ -158,6 +172,7 @@ orch_take_open(const orch_take_t *t)
        was revealed */
 
     return pay->params.expiration_block <= orch_take_block(p)
+           || orch_take_is_orphan(p, &pay->params)
            || orch_store_revealed(p->conf.store, &pay->params.rand_hash)
            ? refuse_expired : refuse_nothing;
 }
