@@ -56,6 +56,7 @@ typedef struct {
     uint64_t     round_wait_ms;      /* before initializeRound, 30000 */
     uint64_t     replace_ms;         /* 90000 */
     uint64_t     gap_ms;             /* 600000 */
+    uint64_t     hold_ms;            /* 10000 */
     uint64_t     auto_adjust;        /* 1: price carries the redemption cost */
     uint64_t     redeem_gas;         /* 350000; Arbitrum: 1200000 */
     uint64_t     redeem_overhead_ppm;/* 10000: 1 % of the face value */

@@ -113,6 +113,8 @@ const orch_conf_option_t  orch_conf_options[] = {
     { "gap-time", conf_time, ORCH_CONF_AT(gap_ms), "10m", 100,
       24 * ORCH_CONF_HOUR, "time", "an unused nonce waits before it is "
       "filled" },
+    { "hold-time", conf_time, ORCH_CONF_AT(hold_ms), "10s", 100,
+      ORCH_CONF_HOUR, "time", "a winner that cannot be redeemed now waits" },
     { "min-gas-price", conf_wei, ORCH_CONF_AT(min_gas_price), "0", 0, 0,
       "wei", "reckoned with at least" },
     { "max-gas-price", conf_wei, ORCH_CONF_AT(max_gas_price), "0", 0, 0,

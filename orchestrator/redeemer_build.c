@@ -74,7 +74,7 @@ orch_build_give_up(orch_redeemer_t *r, const char *why)
     }
 
     while (b->nwinners) {
-        orch_build_hold(r, b->nwinners - 1, ORCH_REDEEM_HOLD_MS, why);
+        orch_build_hold(r, b->nwinners - 1, r->conf.conf->hold_ms, why);
     }
 
     return build_idle;
@@ -302,7 +302,7 @@ orch_build_decide(orch_redeemer_t *r, const orch_gas_t *g, lp_u256_t *limit)
 
         if (plan != plan_send) {
             r->sums.waiting++;
-            orch_build_hold(r, i, ORCH_REDEEM_HOLD_MS, plan == plan_wait_gas
+            orch_build_hold(r, i, r->conf.conf->hold_ms, plan == plan_wait_gas
                             ? "gas is too dear for what it pays"
                             : plan == plan_wait_funds
                             ? "the sender's deposit does not cover it"

@@ -199,7 +199,7 @@ orch_check_bury(orch_redeemer_t *r, size_t i, const char *reason)
 
     orch_record_winner(&b->record, &b->winners[i], winner_dead, reason);
     orch_redeemer_hold(r, &b->winners[i].ticket.rand_hash,
-                       ORCH_REDEEM_HOLD_MS, reason);
+                       r->conf.conf->hold_ms, reason);
 }
 
 
@@ -220,7 +220,7 @@ orch_check_look_winners(orch_redeemer_t *r)
 
         if (fate[i] == check_hold) {
             orch_redeemer_hold(r, &b->winners[i].ticket.rand_hash,
-                               ORCH_REDEEM_HOLD_MS, reason);
+                               r->conf.conf->hold_ms, reason);
 
         } else if (fate[i] == check_dead) {
             orch_check_bury(r, i, reason);
@@ -380,8 +380,8 @@ orch_check_look_find(orch_redeemer_t *r)
         next = build_find;
 
     } else {
-        orch_build_hold(r, 0, ORCH_REDEEM_ALARM_MS, "it is used, but no "
-                        "event says by whom");
+        orch_build_hold(r, 0, ORCH_REDEEM_ALARM * r->conf.conf->hold_ms,
+                        "it is used, but no event says by whom");
         next = build_idle;
     }
 

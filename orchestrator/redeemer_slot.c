@@ -547,7 +547,7 @@ orch_slot_close_winner(orch_slot_t *s, orch_winner_t *w)
 
     orch_record_winner(&s->record, w, winner_won, "");
     orch_redeemer_hold(s->redeemer, &w->ticket.rand_hash, s->is_mined
-                       ? ORCH_REDEEM_HOLD_MS : 0, "its transaction paid "
+                       ? s->redeemer->conf.conf->hold_ms : 0, "its transaction paid "
                        "nothing");
 }
 

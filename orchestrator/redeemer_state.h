@@ -24,8 +24,8 @@
 #define ORCH_REDEEM_SIBLINGS  24           /* fees raised 16-fold */
 #define ORCH_REDEEM_SCAN      4096         /* winners looked at in a scan */
 #define ORCH_REDEEM_HELD      1024         /* commitments that wait */
-#define ORCH_REDEEM_HOLD_MS   10000        /* what does not go now */
-#define ORCH_REDEEM_ALARM_MS  60000        /* what should have gone */
+#define ORCH_REDEEM_ALARM     6            /* times --hold-time: what should
+                                              have gone */
 
 
 /* store ops that are done together; ids of winners and tx are copies */
