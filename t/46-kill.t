@@ -11,15 +11,15 @@ use lib 't/lib';
 use List::Util qw/ shuffle /;
 use Test::More;                                  # first: its END is the last
 use Test::Livepeer;
-use Test::Chaos;
+use Test::Chaos::Kill;
 
 my $seed = $ENV{CHAOS_SEED} || time;
 srand $seed;
 my $t = Test::Livepeer->new()->plan(11);
-my $c = Test::Chaos->new($t, seed => $seed, deposit => 300, reserve => 300, signer => 1);
+my $c = Test::Chaos::Kill->new($t, seed => $seed, deposit => 300, reserve => 300, signer => 1);
 
 # those that need a locked database or a lost transaction take longer
-my @points = shuffle grep { !/^spill|adopted|drained|raise/ } Test::Chaos::failpoints();
+my @points = shuffle grep { !/^spill|adopted|drained|raise/ } Test::Chaos::Kill::failpoints();
 my ($f, @wrong) = $c->kill_runs(runs => $ENV{KILL_RUNS} || 14, points => [@points[0 .. 8]]);
 cmp_ok($f->{at_points}, '>=', 3, "seed $seed: killed at failpoints too");
-Test::Chaos::kill_verdict($f, @wrong);
+Test::Chaos::Kill::kill_verdict($f, @wrong);

@@ -10,15 +10,15 @@ use lib 't/lib';
 use List::Util qw/ shuffle /;
 use Test::More;                                  # first: its END is the last
 use Test::Livepeer;
-use Test::Chaos;
+use Test::Chaos::Kill;
 
 my $seed = $ENV{CHAOS_SEED} || time;
 srand $seed;
 my $t = Test::Livepeer->new()->plan(11);
-my $c = Test::Chaos->new($t, seed => $seed, deposit => 3000, reserve => 600, signer => 1);
+my $c = Test::Chaos::Kill->new($t, seed => $seed, deposit => 3000, reserve => 600, signer => 1);
 my $runs = $ENV{KILL_RUNS} || 300;
-my @points = shuffle(Test::Chaos::failpoints());
+my @points = shuffle(Test::Chaos::Kill::failpoints());
 my ($f, @wrong) = $c->kill_runs(runs => $runs, points => \@points, settle => 240, verbose => 1);
 my @missed = $runs > 2 * @points ? @{$f->{unreached}} : ();
 is_deeply(\@missed, [], "seed $seed: every failpoint was passed");
-Test::Chaos::kill_verdict($f, @wrong);
+Test::Chaos::Kill::kill_verdict($f, @wrong);

@@ -43,6 +43,12 @@ class Chain:
             raise RuntimeError("%s: %s" % (method, answer["error"]))
         return answer["result"]
 
+    def call(self, to, signature, *words):
+        data = self.topic(signature)[:10] + "".join("%064x" % w
+                                                    for w in words)
+        return int(self.ask("eth_call", {"to": to, "data": data}, "latest"),
+                   16)
+
     def topic(self, text):
         return self.ask("web3_sha3", "0x" + text.encode().hex())
 
@@ -98,12 +104,12 @@ class Audit:
         self.check_file(db)
         self.winners = [dict(zip(
             ("id", "hash", "sender", "rand", "nonce", "rand_hash", "round",
-             "face", "state", "tx", "paid", "reason", "sig", "expiration"),
+             "round_hash", "face", "state", "tx", "paid", "reason", "sig", "expiration"),
             row))
             for row in db.execute(
                 "SELECT id, lower(hex(hash)), lower(hex(sender)), "
                 "lower(hex(rand)), nonce, rand_hash, round, "
-                "lower(hex(face_value)), state, tx, lower(hex(paid)), reason, "
+                "round_hash, lower(hex(face_value)), state, tx, lower(hex(paid)), reason, "
                 "lower(hex(sig)), expiration FROM winners")]
         self.revealed = {r[0] for r in
                          db.execute("SELECT hash FROM revealed")}
@@ -186,6 +192,7 @@ class Audit:
                                             for w in self.winners)),
             reasons=dict(collections.Counter(
                 w["reason"] for w in self.winners if w["state"] == 5)))
+        self.buried(seen, rows)
         block = int(self.chain.ask("eth_blockNumber"), 16)
         won = [w["expiration"] for w in self.winners if w["state"] == 0]
         self.figures.update(
@@ -199,6 +206,26 @@ class Audit:
             if total != recorded:
                 self.say("c", "the chain paid %d wei, the store says %d",
                          total, recorded)
+
+    def buried(self, seen, rows):
+        """Who is dead can never be paid: its rounds are over, or a reorg
+        took the block that its round's hash was of."""
+        dead = [w for k, w in rows.items() if w["state"] == 5]
+        aged = 0
+        if not dead:
+            self.figures.update(dead_of_age=0)
+            return
+        period = self.chain.call(self.o["broker"], "ticketValidityPeriod()")
+        now = self.chain.call(self.o["rounds"], "currentRound()")
+        for w in dead:
+            known = self.chain.call(self.o["rounds"],
+                                    "blockHashForRound(uint256)", w["round"])
+            good = known == int.from_bytes(w["round_hash"], "big")
+            aged += good
+            if good and w["round"] + period > now:
+                self.say("c", "winner %s.. is dead (%s) and can be paid in "
+                         "round %d", w["hash"][:12], w["reason"], now)
+        self.figures.update(dead_of_age=aged)
 
     def revelations(self):
         """(e), as the store has it: what is signed is revealed."""

@@ -348,6 +348,8 @@ class Wallet(lp.Client):
         pay, hashes = payment(self.pb, self.info, key,
                               range(first, first + c.get("tickets", 1)),
                               **bend)
+        if self.journal:
+            self.journal.write(e="sent", tickets=[h.hex() for h in hashes])
         c = dict(c, profiles=c.get("profiles", self.PROFILES),
                  payment_raw=base64.b64encode(
                      pay.SerializeToString()).decode())

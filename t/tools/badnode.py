@@ -14,7 +14,8 @@ the judge found. A number is how many times a fault strikes, true is always.
     duplicate   a transaction is passed on twice, and again a second later
     reorder     so many transactions are kept and passed on in reverse order,
                 after 2 s at the latest
-    error       {"methods": [..] or "*", "message": "..", "times": 3}
+    error       {"methods": [..] or "*", "message": "..", "times": 3}, or
+                "messages", one after the other
     silent      methods, or "*": no answer while this is set
     dead        connections are reset
     gas         factor on gas prices, tips and base fees
@@ -362,6 +363,19 @@ class Liar:
                     "result": "0x%064x" % f["used"]}
         return a
 
+    def refusal(self, error, method):
+        """The words of an error that strikes now."""
+        with self.lock:
+            if not error or error.get("times", 1) <= 0 or not (
+                    error["methods"] == "*" or method in error["methods"]):
+                return None
+            if "times" in error:
+                error["times"] -= 1
+            self.struck["error"] = self.struck.get("error", 0) + 1
+            if error.get("messages"):
+                return error["messages"].pop(0)
+            return error.get("message", "header not found")
+
     # one question: an answer, or None when there is to be none
 
     def answer(self, q, body):
@@ -369,17 +383,11 @@ class Liar:
         self.judge.look(method, body, params)
         with self.lock:
             f = dict(self.faults)
-        error = f.get("error")
-        if error and error.get("times", 1) > 0 and (
-                error["methods"] == "*" or method in error["methods"]):
-            with self.lock:
-                if "times" in error:
-                    error["times"] -= 1
-                self.struck["error"] = self.struck.get("error", 0) + 1
+        message = self.refusal(f.get("error"), method)
+        if message:
             self.write(method, params, "error")
             return {"jsonrpc": "2.0", "id": q.get("id"), "error": {
-                "code": error.get("code", -32000),
-                "message": error.get("message", "header not found")}}
+                "code": f["error"].get("code", -32000), "message": message}}
         if f.get("silent") and (f["silent"] == "*"
                                 or method in f["silent"]):
             self.write(method, params, "silent")
