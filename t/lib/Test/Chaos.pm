@@ -232,13 +232,13 @@ sub settle {
     my ($begun, $mined) = (time, 0);
     while (time < $begun + $seconds) {
         my $w = ($self->money || {})->{winners} || { won => 1 };
-        my $sent = ($w->{signed} // 0) + ($w->{sent} // 0) + ($w->{mined} // 0);
-        return time - $begun || 0.001 if !($w->{won} + $sent);
-        if ($sent || time > $mined + 1) {
+        my $waits = $w->{won} + ($w->{signed} // 0) + ($w->{sent} // 0);
+        return time - $begun || 0.001 if !($waits + ($w->{mined} // 0));
+        if (!$waits || time > $mined + ($o{pace} // 0.7)) {
             $self->mine($o{step} // 1);
             $mined = time;
         }
-        sleep $o{pause} // 0.15;
+        sleep 0.1;
     }
     return 0;
 }

@@ -130,15 +130,15 @@ sub strike {
 
 sub storm {
     my ($self, $seconds) = @_;
-    my ($until, %n) = time + $seconds;
+    my ($until, $mined, %n) = (time + $seconds, 0);
     while (time < $until) {
         my $what = $self->strike;
         $n{$what =~ /^reorg/ ? 'reorg' : $what =~ s/ [\d.]+$//r}++;
         $self->{deepest} = $1 if $what =~ /reorg (\d+)/ && $1 > ($self->{deepest} // 0);
-        for (1 .. 2) {
-            sleep 0.2;
-            $self->{t}->rpc('anvil_mine', '0x1');
-        }
+        sleep 0.4;
+        next if time < $mined + $seconds / 20;    # of the window's 48 blocks
+        $self->{t}->rpc('anvil_mine', '0x1');
+        $mined = time;
     }
     $self->honest;
     $self->{struck}{$_} += $n{$_} for keys %n;
@@ -150,7 +150,7 @@ sub batch {
     my $got = $self->ripen($count);
     return "only $got of $count payments were taken" if $got < $count;
     $self->storm($o{storm});
-    my $s = $self->settle($o{settle}, pause => 0.1);
+    my $s = $self->settle($o{settle});
     Test::More::note(sprintf '%d winners, %.1f s after the storm', $got, $s) if $o{verbose};
     return $s ? () : "$got winners were paid, and some wait: " . encode_json($self->states);
 }
@@ -190,7 +190,7 @@ sub weather {
 sub all_paid {
     my ($self, $s, $what) = @_;
     my $dead = $self->states->{dead} // 0;
-    my $took = $self->settle($s, pause => 0.1);
+    my $took = $self->settle($s);
     return "$what: winners wait: " . encode_json($self->states) if !$took;
     my $now = $self->states->{dead} // 0;
     return $now > $dead ? "$what: " . ($now - $dead) . ' are given up' : ();
@@ -435,7 +435,7 @@ sub mine_and_pay {
 sub end_of_window {
     my ($self) = @_;
     $self->mine(40);
-    $self->settle(60, step => 4);
+    $self->settle(60, step => 4, pace => 0.2);
 }
 
 # what the books of one by one say at the end
