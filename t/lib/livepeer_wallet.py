@@ -1,16 +1,16 @@
 """Tickets in bulk: a broadcaster that does nothing but pay.
 
-The ticket's hash, signature and message are made here from wire.md 7, without
-the C code. A Wallet pays with one key in as many sessions as it is told, and
-writes down what it sent and what was answered, a JSON line each, before it
-goes on: the list against which a killed orchestrator is audited. Reads one
-JSON command a line, as livepeer_client does, whose commands it knows too:
+A Wallet pays with one key in as many sessions as it is told, and writes down
+what it sent and what was answered, a JSON line each, before it goes on: the
+list against which a killed orchestrator is audited. Tickets are hashed as
+livepeer_payer has it. Reads one JSON command a line, as livepeer_client does,
+whose commands it knows too:
 
     {"cmd": "load", "key": "..", "journal": FILE, "threads": 2, "tickets": 3}
     {"cmd": "sums"}                 what was sent and answered so far
     {"cmd": "stop"}                 the same, when all threads have ended
     {"cmd": "pay", "key": "..", "journal": FILE, "count": 40, "tickets": 4}
-    {"cmd": "send", "key": "..", "tickets": 2, ..}    one payment, bent: payment()
+    {"cmd": "send", "key": ".."}    a ticket on what "info" has answered
 """
 
 import base64
@@ -24,64 +24,27 @@ import time
 
 sys.dont_write_bytecode = True
 import livepeer_client as lp                                     # noqa: E402
+import livepeer_payer as payer                                   # noqa: E402
 
 
 def number(data):
     return int.from_bytes(data, "big")
 
 
-def word(value):
-    return value.to_bytes(32, "big")
-
-
-def aux(expiration):
-    """Round and its block hash, empty when there are none."""
-    if not expiration.creation_round and not any(
-            expiration.creation_round_block_hash):
-        return b""
-    return word(expiration.creation_round) \
-        + expiration.creation_round_block_hash
-
-
-def ticket_hash(params, sender, nonce, expiration=None):
-    return lp.keccak(
-        params.recipient + sender + word(number(params.face_value))
-        + word(number(params.win_prob)) + word(nonce)
-        + params.recipient_rand_hash
-        + aux(expiration or params.expiration_params))
-
-
-def wins(sig, rand, win_prob):
-    return number(lp.keccak(sig + word(rand))) < win_prob
-
-
-def payment(pb, info, key, nonces, **bend):
-    """A Payment of one ticket for each nonce, on the parameters of an info.
-
-    sender     address, instead of the key's;  sign_key  signs instead
-    price      (numerator, denominator), or None: none
-    params     fields of TicketParams;  expiration  the Payment's own
-    high_s     signatures of the other half
-    """
-    sender = bend.get("sender", lp.address(key))
-    pay = pb.Payment(sender=sender)
-    pay.ticket_params.CopyFrom(info.ticket_params)
-    for name, value in bend.get("params", {}).items():
-        setattr(pay.ticket_params, name, value)
-    pay.expiration_params.CopyFrom(bend.get(
-        "expiration", info.ticket_params.expiration_params))
+def payment(pb, info, key, nonces):
+    """A Payment of one ticket for each nonce, and the tickets' hashes."""
+    params, account = info.ticket_params, payer.Account(key)
+    pay = pb.Payment(sender=account.address)
+    pay.ticket_params.CopyFrom(params)
     pay.ticket_params.ClearField("expiration_params")
-    price = bend.get("price", (info.price_info.price_per_unit,
-                               info.price_info.pixels_per_unit))
-    if price:
-        pay.expected_price.price_per_unit = price[0]
-        pay.expected_price.pixels_per_unit = price[1]
+    pay.expiration_params.CopyFrom(params.expiration_params)
+    pay.expected_price.CopyFrom(info.price_info)
     hashes = []
     for nonce in nonces:
-        hashes.append(ticket_hash(pay.ticket_params, sender, nonce,
-                                  pay.expiration_params))
-        pay.ticket_sender_params.add(sender_nonce=nonce, sig=lp.eth_sign(
-            bend.get("sign_key", key), hashes[-1], bend.get("high_s")))
+        hashes.append(payer.ticket_hash(params, params.expiration_params,
+                                        account.address, nonce))
+        pay.ticket_sender_params.add(sender_nonce=nonce,
+                                     sig=account.sign(hashes[-1]))
     return pay, hashes
 
 
@@ -337,24 +300,13 @@ class Wallet(lp.Client):
         return dict(self.sums(), taken=taken, status=status, text=text)
 
     def cmd_send(self, c):
-        """One payment of this client's session, its parts bent."""
         key = bytes.fromhex(c["key"])
-        bend = {k: bytes.fromhex(v) if k in ("sender", "sign_key") else v
-                for k, v in c.get("bend", {}).items()}
-        if "params" in bend:
-            bend["params"] = {k: bytes.fromhex(v)
-                              for k, v in bend["params"].items()}
-        first = c.get("first", 1)
-        pay, hashes = payment(self.pb, self.info, key,
-                              range(first, first + c.get("tickets", 1)),
-                              **bend)
+        pay, hashes = payment(self.pb, self.info, key, [c.get("nonce", 1)])
         if self.journal:
             self.journal.write(e="sent", tickets=[h.hex() for h in hashes])
-        c = dict(c, profiles=c.get("profiles", self.PROFILES),
-                 payment_raw=base64.b64encode(
-                     pay.SerializeToString()).decode())
-        r = self.cmd_payment(c)
-        return dict(r, tickets=[h.hex() for h in hashes])
+        return self.cmd_payment(dict(
+            c, profiles=self.PROFILES, payment_raw=base64.b64encode(
+                pay.SerializeToString()).decode()))
 
 
 def main():

@@ -1,7 +1,7 @@
 package Test::Chaos;
 
 # The rig of the money side: a chain whose nodes can lie (t/tools/badnode.py),
-# a broadcaster that pays in bulk (t/lib/livepeer_payer.py), an orchestrator
+# a broadcaster that pays in bulk (t/lib/livepeer_wallet.py), an orchestrator
 # that is killed and started again, and an audit of its store against what was
 # answered and what the chain paid (t/lib/livepeer_audit.py).
 
@@ -192,7 +192,7 @@ sub money {
 
 sub payer {
     my ($self) = @_;
-    return $self->{payer} //= Test::Client->payer($self->{orch}{url});
+    return $self->{payer} //= Test::Chaos::Wallet->new($self->{orch}{url});
 }
 
 sub journal { my ($self) = @_; $self->{t}->dir . '/payer.journal' }
@@ -243,5 +243,9 @@ sub settle {
     return 0;
 }
 
+
+package Test::Chaos::Wallet;
+our @ISA = 'Test::Client';
+sub program { 'livepeer_wallet.py' }
 
 1;

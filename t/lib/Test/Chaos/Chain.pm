@@ -365,7 +365,7 @@ sub round_reorg {
         my $block = $self->block;
         $t->await('the orchestrator to see it', 30, sub { ($self->money || {})->{block} >= $block });
     }
-    my $send = $self->payer->ask('send', key => $self->key, tickets => 1);
+    my $send = $self->payer->ask('send', key => $self->key);
     my $more = $self->pay(2, tickets => 1)->{taken};
     return { changed => $before ne $after, refused => $send->{status} != 200, taken => $got + $more,
              status => $send->{status}, text => $send->{body} };
