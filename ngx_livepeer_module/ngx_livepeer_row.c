@@ -26,10 +26,10 @@ ngx_livepeer_row_lock(ngx_livepeer_seg_t *seg)
 
 static void
 ngx_livepeer_row_fill(ngx_livepeer_orch_stat_t *row,
-    ngx_livepeer_session_t *s)
+    ngx_livepeer_session_t *s, ngx_uint_t suspended)
 {
     row->in_flight = s->in_flight;
-    row->suspended = ngx_livepeer_peer_suspended(s->peer) > 0;
+    row->suspended = suspended;
     row->listed = s->peer->listed;
 
     if (s->peer->known) {
@@ -66,9 +66,14 @@ void
 ngx_livepeer_row_show(ngx_livepeer_session_t *s, ngx_livepeer_seg_t *seg,
     const char *why)
 {
-    ngx_uint_t                 any = ngx_livepeer_session_any(s->stream);
+    ngx_uint_t                 any, suspended;
     ngx_livepeer_slot_t       *slot = s->stream->slot;
     ngx_livepeer_orch_stat_t  *row;
+
+    /* both take the zone's lock themselves: it is not taken twice */
+
+    any = ngx_livepeer_session_any(s->stream);
+    suspended = ngx_livepeer_peer_suspended(s->peer) > 0;
 
     ngx_livepeer_zone_lock();
 
@@ -80,7 +85,7 @@ ngx_livepeer_row_show(ngx_livepeer_session_t *s, ngx_livepeer_seg_t *seg,
     row = ngx_livepeer_zone_orch(slot, &s->url);
 
     if (row) {
-        ngx_livepeer_row_fill(row, s);
+        ngx_livepeer_row_fill(row, s, suspended);
         ngx_livepeer_row_count(row, seg, why);
     }
 
