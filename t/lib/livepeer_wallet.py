@@ -208,7 +208,7 @@ class Wallet(lp.Client):
         self.stopping = threading.Event()
         self.journal = None
 
-    def session(self, c, n=0):
+    def begin(self, c, n=0):
         return Session(self, bytes.fromhex(c["key"]), self.journal,
                        "%s.%d" % (c.get("seed", 1), n),
                        c.get("profiles", self.PROFILES))
@@ -226,7 +226,7 @@ class Wallet(lp.Client):
             return dict(j.sums, statuses=dict(j.statuses))
 
     def work(self, c, n):
-        s = self.session(c, n)
+        s = self.begin(c, n)
         while not self.stopping.is_set():
             try:
                 if s.info is None:
@@ -272,7 +272,7 @@ class Wallet(lp.Client):
     def cmd_pay(self, c):
         """Until so many tickets were answered 200, or the time is over."""
         self.open(c)
-        s = self.session(c)
+        s = self.begin(c)
         until = time.time() + c.get("seconds", 60)
         taken, status, text = 0, 0, ""
         while taken < c["count"] and time.time() < until:

@@ -18,7 +18,7 @@ use Time::HiRes qw/ time sleep /;
 our $FACE = '1000000000000000';                  # wei, and a ticket worth one
 our $EV = '999999999999999';                     # less: one in 10^15 loses
 
-our @ARGS = ('--ticket-ev', $EV, '--max-face-value', $FACE, '--block-poll', '100ms',
+our @ARGS = ('--block-poll', '100ms',
     '--discovery-rate', 100000, '--discovery-burst', 100000, '--discovery-total', 100000,
     '--winners-sender', 1000000, '--recovers-sender', 100000, '--recovers-total', 100000,
     '--max-requests', 100000000, '--startup-check', 'off', '--log-rate', 100000,
@@ -29,7 +29,7 @@ our @ARGS = ('--ticket-ev', $EV, '--max-face-value', $FACE, '--block-poll', '100
 sub new {
     my ($class, $t, %o) = @_;
 
-    my $self = bless { t => $t, lives => 0, seed => $o{seed} // 1, args => $o{args} || [],
+    my $self = bless { t => $t, lives => 0, face => $o{face} // $FACE, ev => $o{ev} // $EV, seed => $o{seed} // 1, args => $o{args} || [],
                        program => $o{program}
                    || Test::Livepeer::build('fail/orchestrator/orchestrator') }, $class;
     my $c = $t->chain(block_time => $o{block_time} // 0);
@@ -135,7 +135,12 @@ sub judged {
 
 # --- the orchestrator
 
-# %o: args, env, why (text: it is to fail)
+sub options {
+    my ($self) = @_;
+    return (@ARGS, '--ticket-ev', $self->{ev}, '--max-face-value', $self->{face}, @{$self->{args}});
+}
+
+# %o: args, env
 sub start {
     my ($self, %o) = @_;
     my $t = $self->{t};
@@ -148,7 +153,7 @@ sub start {
         transcoder => '--size 5000 obey', rpc => $self->{rpc}, env => $o{env},
         $self->{signer} ? (signer => $self->{signer}) : (),
         $self->{program} ? (program => $self->{program}) : (), timeout => 30,
-        args => [@ARGS, @{$self->{args}}, @{$o{args} || []}]);
+        args => [$self->options, @{$o{args} || []}]);
     $self->{ready} = time - $begun;
     return $self->{orch};
 }
@@ -206,7 +211,7 @@ sub load {
 # so many winners, each answered 200
 sub pay {
     my ($self, $count, %o) = @_;
-    return $self->payer->ask('pay', key => $self->key, journal => $self->journal,
+    return $self->payer->ask('pay', key => $self->key(delete $o{account}), journal => $self->journal,
         count => $count, seed => "$self->{seed}.$self->{lives}", %o);
 }
 

@@ -6,15 +6,19 @@ package Test::Chaos::Chain;
 
 use strict;
 use warnings;
+use Exporter;
 use JSON::PP;
 use Math::BigInt;
 use Test::Chaos;
 use Test::Livepeer;
+use Test::Money;
 use Test::More ();
+use Test::Payer;
 use Time::HiRes qw/ time sleep /;
 
-our @ISA = 'Test::Chaos';
+our @ISA = ('Test::Chaos', 'Exporter');
 
+our @EXPORT_OK = qw/ none /;
 our $yes = JSON::PP::true;
 
 # reorgs go 15 blocks deep: what is final is one more. --redeem-gas: the mean
@@ -207,19 +211,95 @@ sub no_traffic {
     return ($got == $count ? () : "$got of $count were paid", $self->all_paid(60, 'after a restart'));
 }
 
-# T-79: a second one on the same store; its exit status and what it says
-sub second_copy {
-    my ($self) = @_;
+# another process on the same store, of some role
+sub beside {
+    my ($self, $role) = @_;
     my $t = $self->{t};
-    my $p = $t->spawn('second', Test::Livepeer::build('orchestrator/orchestrator'),
-        '--eth-rpc', $t->{chain}{rpc}, '--eth-controller', $t->{chain}{controller},
+    return $t->spawn("beside-$role", Test::Livepeer::build('orchestrator/orchestrator'),
+        $self->options, '--eth-rpc', $self->{rpc}, '--eth-controller', $t->{chain}{controller},
         '--chain-id', $t->{chain}{chain_id}, '--price-per-pixel', 1200, '--signer', 'embedded',
-        '--eth-key', $t->{chain}{accounts}{orchestrator1}{key_file}, '--role', $_[1] // 'all',
+        '--eth-key', $t->{chain}{accounts}{orchestrator1}{key_file}, '--role', $role,
         '--contracts-file', $t->contracts_file, '--http-addr', '127.0.0.1:0',
-        '--status-addr', 'off', '--startup-check', 'off', '--data-dir', $self->{data},
+        '--status-addr', 'off', '--data-dir', $self->{data},
         '--transcoder', Test::Livepeer::build('t/tools/nulltranscoder'));
-    $t->await('the second copy to end', 30, sub { $t->reap($p) });
+}
+
+# T-79: a second one; its exit status and what it says
+sub second_copy {
+    my ($self, $role) = @_;
+    my $p = $self->beside($role);
+    $self->{t}->await('the second copy to end', 30, sub { $self->{t}->reap($p) });
     return ($p->{status} >> 8, Test::Livepeer::slurp($p->{log}));
+}
+
+# T-84: a front that only stores, a redeemer that only redeems: nobody can give
+# it anything but by the store
+sub roles {
+    my ($self, $count) = @_;
+    my $t = $self->{t};
+    my @bad;
+    $self->stop;
+    $self->start(args => ['--role', 'front']);
+    $self->new_round;
+    my $got = $self->pay($count, tickets => 2)->{taken};
+    push @bad, "the front took $got of $count" if $got != $count;
+    my $sent = $self->sent;
+    $self->mine(48);
+    $self->pass(2, undef, still => 1);
+    push @bad, 'the front has sent transactions' if $self->sent != $sent;
+    my $p = $self->beside('redeemer');
+    $t->await('the redeemer', 20, sub { Test::Livepeer::slurp($p->{out}) =~ /^redeemer ready/m });
+    my @listens = grep { $_ } map { my $fd = readlink || ''; $fd =~ /socket:\[(\d+)\]/ ? $1 : 0 }
+                  glob "/proc/$p->{pid}/fd/*";
+    my %inode = map { $_ => 1 } @listens;
+    for my $line (split /\n/, Test::Livepeer::slurp('/proc/net/tcp') . Test::Livepeer::slurp('/proc/net/tcp6')) {
+        my @w = split ' ', $line;
+        push @bad, "the redeemer listens at $w[1]" if ($w[3] // '') eq '0A' && $inode{$w[9]};
+    }
+    my $books;
+    $self->pass(60, sub {
+        $books = $self->audit(quick => $yes);
+        !grep { $books->{states}{$_} } qw/ won signed sent mined /;
+    }, pause => 0.1) or push @bad, 'winners wait: ' . encode_json($books->{states});
+    $t->stop($p);
+    $self->stop;
+    $self->start;
+    return @bad;
+}
+
+# T-83: the sender has drained its deposit to itself, and its reserve does not
+# cover all. A rig of its own: faces of 1 ETH
+sub partial {
+    my ($class, $seed) = @_;
+    my $t = Test::Livepeer->new;
+    my $c = $class->new($t, seed => $seed, face => '1' . '0' x 18, ev => '9' x 18);
+    $c->start;
+    $c->new_round;
+    my $thief = Test::Payer->new($t, $c->{orch}, 'broadcaster2');
+    $thief->ask('info');
+    my $got = $c->pay(2, tickets => 1, account => 'broadcaster2')->{taken};
+    my @bad = $got == 2 ? () : "$got of 2 were taken";
+    my $at = $t->{chain}{accounts}{verifier}{address};
+    $c->send('verifier', 'TicketBroker', $thief->ask('redeem', recipient => substr($at, 2),
+        face_value => (Test::Money::deposit($t, 'broadcaster2'))[0]->bstr)->{data});
+    push @bad, 'the deposit is not drained' if (Test::Money::deposit($t, 'broadcaster2'))[0] != 0;
+    $thief->close;
+
+    # the round's share of the reserve covers one and two thirds
+
+    $t->rpc('anvil_mine', '0x30');
+    $c->await_round;
+    $c->pass(20, sub { $c->states->{final} == 1 });
+    push @bad, 'before the deadline: ' . encode_json($c->states)
+        if $c->states->{final} != 1 || $c->states->{won} != 1;
+    $c->mine($c->ask('RoundsManager', 'currentRoundStartBlock()') + 46 - $c->block);
+    push @bad, $c->all_paid(40, 'at the deadline');
+    my $books = $c->audit(settled => $yes);
+    my $alloc = Math::BigInt->new('5' . '0' x 18) / 3;
+    push @bad, @{$books->{wrong}}, $c->judged;
+    push @bad, "paid $books->{paid_wei} wei, $alloc were to be had" if $books->{paid_wei} ne $alloc->bstr;
+    $c->payer->close;
+    return (@bad, $t->finish);
 }
 
 # T-79: our own key is used by another program while we redeem
@@ -374,8 +454,6 @@ sub round_reorg {
 
 # --- the tests
 
-sub tests { 20 }
-
 my $last = time;
 
 sub none {
@@ -385,43 +463,6 @@ sub none {
     $last = time;
 }
 
-sub one_by_one {
-    my ($self, %o) = @_;
-
-    none('T-78: 50 winners are paid after a restart, without traffic',
-         $self->no_traffic($o{winners}));
-
-    my ($status, $said) = $self->second_copy;
-    Test::More::is($status, 1, 'T-79: a second copy on the same store ends');
-    Test::More::like($said, qr/is used by another orchestrator/, 'T-79: ... and says why');
-    ($status, $said) = $self->second_copy('redeemer');
-    Test::More::is($status, 1, 'T-79: so does a second redeemer');
-    none('T-79: foreign transactions of our key delay nothing by 2 minutes', $self->foreign(8));
-
-    my $r = $self->round_reorg(2);
-    Test::More::is($r->{taken}, 4, 'T-82: a reorg of 2 at the edge of a round: payments go on');
-    none('T-82: ... and none of their winners is stranded', $self->mine_and_pay);
-    $r = $self->round_reorg(6);
-    Test::More::ok($r->{refused} || !$r->{changed},
-        'T-82: parameters on a round that a reorg took back are refused')
-        or Test::More::diag(explain($r));
-    $self->end_of_window;
-
-    none('T-77: each reason to revert, said once: all are paid later', $self->reverts);
-    none('T-77: while the system is paused nothing is lost', $self->paused(4));
-
-    none('T-80: a spike for half of the window: redeemed after it', $self->spike(4));
-
-    none('T-81: a node that says all was mined is not believed alone',
-         $self->lying(4, receipts => 'mined', used => $yes));
-    none('T-81: a node that hides what was mined holds up nothing for good',
-         $self->lying(4, receipts => 'none', logs => 'none'));
-
-    none('T-80: a spike for all of the window: told as a loss, and nothing is sent',
-         $self->spike_to_the_end(3));
-}
-
-sub explain { encode_json($_[0]) }
 
 # tickets of the round before are ripe, and good for few blocks
 sub mine_and_pay {
@@ -438,26 +479,13 @@ sub end_of_window {
     $self->settle(60, step => 4, pace => 0.2);
 }
 
-# what the books of one by one say at the end
-sub one_by_one_verdict {
-    my ($self) = @_;
-    my $books = $self->audit(settled => $yes);
-    none('T-76: each winner was paid once, or cannot be paid', @{$books->{wrong}}, $self->judged);
-    Test::More::is($books->{dead_of_age}, 3, 'T-80: no other winner became too old');
-}
-
-# the books of the storms, and the line of figures
-sub verdict {
-    my ($f, @wrong) = @_;
-    none('T-76: every winner is paid once on chain, or proven unpayable; the store agrees to the wei',
-         grep { !/\(d\)|T-76|\(e\)|T-04/ } @wrong);
-    none('T-76: at most one live nonce for a ticket', grep { /\(d\)|T-76/ } @wrong);
-    none('T-04: no number behind a commitment before it is revealed', grep { /\(e\)|T-04/ } @wrong);
-    Test::More::is($f->{dead_of_age}, 0, 'T-76: none is lost to age');
-    Test::More::diag(sprintf 'chain: %d winners on %d chains: %d paid once (%s wei; store %s), %d twice, '
+# the line of figures
+sub figures {
+    my ($f) = @_;
+    return sprintf 'chain: %d winners on %d chains: %d paid once (%s wei; store %s), %d twice, '
         . '%d unpayable (%d of them of age); deepest reorg %d; struck: %s',
         @$f{qw/ stored chains paid paid_wei final_wei double_paid dead dead_of_age deepest /},
-        join ', ', map { "$_ $f->{struck}{$_}" } sort keys %{$f->{struck}});
+        join ', ', map { "$_ $f->{struck}{$_}" } sort keys %{$f->{struck}};
 }
 
 1;
