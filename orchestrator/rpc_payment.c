@@ -26,6 +26,7 @@ typedef struct {
     orch_creds_t          creds;
     orch_payment_t        pay;
     lp_params_t           params;
+    uint8_t               offered;            /* params are fresh */
 } orch_pay_t;
 
 
@@ -85,6 +86,7 @@ orch_pay_reply(orch_pay_t *p)
 
     orch_info_fill(p->rpc, &res.info, &p->creds.seg.token,
                    &p->creds.token.price, &p->params);
+    res.info.has_params = p->offered;
     lp_wire_encode_result(&out, &res);
 
     LP_FAILPOINT("pay_answering");
@@ -139,12 +141,16 @@ orch_pay_run(void *data)
 
     p->state = payment_reply;
 
-    if (rc != LP_OK) {
+    /* what was credited is not refused for want of parameters: its sender
+       would think that the tickets do not count */
+
+    if (rc != LP_OK && p->pay.next == 0) {
         orch_pay_refuse(p, orch_payments_status(text), text,
                         orch_payments_error(text));
         return;
     }
 
+    p->offered = rc == LP_OK;
     orch_pay_reply(p);
 }
 

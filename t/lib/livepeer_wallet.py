@@ -110,6 +110,9 @@ class Session:
         return None
 
     def take(self, info):
+        if not info.HasField("ticket_params"):
+            self.info = None              # none to be had now: ask again
+            return
         fresh = info.ticket_params.recipient_rand_hash
         if not self.info or fresh != \
                 self.info.ticket_params.recipient_rand_hash:
