@@ -181,7 +181,7 @@ bench: all
 
 chaos: all
 	@docker/packages demo test
-	@$(MAKE) -s --no-print-directory -j$$(nproc) units tools
+	@$(MAKE) -s --no-print-directory -j$$(nproc) units tools contracts
 	@BUILD=$(BUILD) t/run t/chaos
 	@$(MAKE) --no-print-directory contracts-chaos
 

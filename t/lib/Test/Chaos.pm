@@ -23,7 +23,7 @@ our @ARGS = ('--block-poll', '100ms',
     '--winners-sender', 1000000, '--recovers-sender', 100000, '--recovers-total', 100000,
     '--max-requests', 100000000, '--startup-check', 'off', '--log-rate', 100000,
     '--reveal-blocks', 1, '--confirmations', 3, '--replace-time', '2s', '--gap-time', '4s',
-    '--round-wait', '200ms', '--reward', 0, '--hold-time', '1s');
+    '--round-wait', '200ms', '--reward', 0, '--hold-time', '500ms');
 
 # %o: nodes N behind badnode (1), deposit and reserve ETH on top, seed, signer 1
 sub new {

@@ -192,9 +192,9 @@ sub weather {
 
 # paid within so many seconds with blocks, and nothing is dead
 sub all_paid {
-    my ($self, $s, $what) = @_;
+    my ($self, $s, $what, %o) = @_;
     my $dead = $self->states->{dead} // 0;
-    my $took = $self->settle($s);
+    my $took = $self->settle($s, %o);
     return "$what: winners wait: " . encode_json($self->states) if !$took;
     my $now = $self->states->{dead} // 0;
     return $now > $dead ? "$what: " . ($now - $dead) . ' are given up' : ();
@@ -289,7 +289,7 @@ sub partial {
 
     $t->rpc('anvil_mine', '0x30');
     $c->await_round;
-    $c->pass(20, sub { $c->states->{final} == 1 });
+    $c->pass(30, sub { $c->states->{final} == 1 }, pause => 0.2);
     push @bad, 'before the deadline: ' . encode_json($c->states)
         if $c->states->{final} != 1 || $c->states->{won} != 1;
     $c->mine($c->ask('RoundsManager', 'currentRoundStartBlock()') + 46 - $c->block);
@@ -318,7 +318,7 @@ sub foreign {
         $self->pass(0.5);
     }
     $self->honest;
-    push @bad, $self->all_paid(100, 'beside a foreign transaction');
+    push @bad, $self->all_paid(100, 'beside a foreign transaction', pace => 0.25);
     push @bad, sprintf 'it took %.0f s', time - $begun if time - $begun > 120;
     return @bad;
 }
@@ -421,7 +421,7 @@ sub lying {
     my @bad = $now->{final} == $final && $now->{dead} == $dead ? ()
             : 'believed: ' . encode_json($now);
     $self->honest;
-    return (@bad, $self->all_paid(90, 'after the lie'));
+    return (@bad, $self->all_paid(90, 'after the lie', pace => 0.4));
 }
 
 # T-82: a reorg takes the first block of a round away; tickets of before and
