@@ -132,19 +132,24 @@ sub strike {
     return 'honest';
 }
 
+# Blocks hold many transactions here: with one for each, those that come again
+# after every reorg would use up the window
 sub storm {
     my ($self, $seconds) = @_;
+    $self->{t}->rpc('evm_setAutomine', JSON::PP::false);
     my ($until, $mined, %n) = (time + $seconds, 0);
     while (time < $until) {
         my $what = $self->strike;
         $n{$what =~ /^reorg/ ? 'reorg' : $what =~ s/ [\d.]+$//r}++;
         $self->{deepest} = $1 if $what =~ /reorg (\d+)/ && $1 > ($self->{deepest} // 0);
         sleep 0.4;
-        next if time < $mined + $seconds / 20;    # of the window's 48 blocks
+        next if time < $mined + $seconds / 12;    # of the window's 48 blocks
         $self->{t}->rpc('anvil_mine', '0x1');
         $mined = time;
     }
     $self->honest;
+    $self->{t}->rpc('evm_setAutomine', $yes);
+    $self->{t}->rpc('anvil_mine', '0x1');
     $self->{struck}{$_} += $n{$_} for keys %n;
 }
 
