@@ -18,7 +18,8 @@ my $t = Test::Livepeer->new()->plan(11);
 my $c = Test::Chaos::Kill->new($t, seed => $seed, deposit => 3000, reserve => 600, signer => 1);
 my $runs = $ENV{KILL_RUNS} || 300;
 my @points = shuffle(Test::Chaos::Kill::failpoints());
-my ($f, @wrong) = $c->kill_runs(runs => $runs, points => \@points, settle => 240, verbose => 1);
+my ($f, @wrong) = $c->kill_runs(runs => $runs, points => \@points, settle => 240, pause => 0.4,
+    verbose => 1);
 my @missed = $runs > 2 * @points ? @{$f->{unreached}} : ();
 is_deeply(\@missed, [], "seed $seed: every failpoint was passed");
 Test::Chaos::Kill::kill_verdict($f, @wrong);

@@ -68,7 +68,7 @@ sub one_life {
         die $@ if $@ !~ /ended at start/ || $how eq 'time' || ($p->{status} // 0) != 9;
         return { how => $how, in => 'start', orphans => 0, reached => $point };
     }
-    my $locker = $point && $point =~ /^spill|adopted|drained/ ? $self->lock_store(12) : undef;
+    my $locker = $point && $point =~ /^spill|adopted|drained/ ? $self->lock_store(18) : undef;
     my $p = $self->{orch};
     my ($until, $mined, %kids) = (time + $s, time);
     while (time < $until && $t->alive($p)) {
@@ -135,7 +135,6 @@ sub recover {
 
     for (1 .. 20) {
         last if !$self->{last}{late};
-        $self->mine(1);
         sleep 0.3;
         $self->{last} = $self->audit(quick => JSON::PP::true);
     }
