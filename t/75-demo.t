@@ -29,6 +29,7 @@ is($s->{redeemed}, $s->{winners}, 'C42: every winner was redeemed');
 is($s->{unpaid_pixels}, 0, 'nothing was made unpaid');
 like($text, qr/delegator\d +withdrew its share|^ +orchestrator\d +0 winners/m,
     'C42: who had bonded got a share');
-is(`pgrep -f $dir | wc -l` + 0, 0, 'nothing is left running');
+open my $left, '-|', 'pgrep', '-af', $dir or die "pgrep: $!";
+is(join('', <$left>), '', 'nothing is left running');
 
 done_testing();
