@@ -341,12 +341,15 @@ orch_redeemer_gather(orch_redeemer_t *r, orch_winner_t *batch, size_t room)
 static void
 orch_redeemer_next(orch_redeemer_t *r)
 {
-    size_t          n = 0, most;
-    orch_winner_t  *batch, *w;
+    size_t               n = 0, most;
+    orch_winner_t       *batch, *w;
+    const orch_facts_t  *f = orch_watcher_facts(r->conf.watcher);
 
     orch_redeemer_rescan(r);
 
-    if (r->scanned == r->nscan) {
+    /* TicketBroker pays in an initialized round only */
+
+    if (r->scanned == r->nscan || !f->round_ready || f->paused) {
         return;
     }
 

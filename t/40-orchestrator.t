@@ -256,7 +256,7 @@ is(Test::Client::refusal($c->segment(seq => 45)), '403 OrchestratorCapped', '...
 $r = $c->wait(1);
 ok($r->{error} eq '' && $r->{signed}, 'an accepted segment is finished, its renditions can be fetched');
 @kids = children($o->{pid});
-$t->await('the end', 10, sub { $t->reap($o) });
+$t->await('the end', 20, sub { $t->reap($o) });
 is($o->{status}, 0, 'exit 0');
 ok(!(grep { -d "/proc/$_" } @kids), 'no child is left');
 

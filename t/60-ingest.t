@@ -40,7 +40,7 @@ my @config = (
      qr/invalid livepeer_orchestrator "ftp:\/\/x:1"/, 'a scheme that is not http'],
     ['livepeer_orchestrator https://x:1/path;', qr/invalid livepeer_orchestrator/, 'a path'],
     ['livepeer_orchestrator https://x:99999;', qr/invalid livepeer_orchestrator/, 'a bad port'],
-    ['livepeer_orchestrator https://x:1 always;', qr/only "prefer" may follow/,
+    ['livepeer_orchestrator https://x:1 always;', qr/only "prefer" and "address=0x\.\." may follow/,
      'a word that is not prefer'],
     ['livepeer_segment 50ms;', qr/livepeer_segment must be 500ms to 10s/, 'a segment too short'],
     ['livepeer_segment nonsense;', qr/"livepeer_segment" directive invalid value/,
