@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 
 # takes 65 s
+# alone: 32 stubs in Python keep the time of live streams
 
 # Orchestrators that are paid and cheat, on a real chain: what is signed to
 # each of them stays within one payment, viewers keep the source, and have the
