@@ -119,11 +119,11 @@ orch_check_read_gas(uint64_t *gas, char *reason, size_t size,
 
 static orch_fate_e
 orch_check_judge_revert(orch_redeemer_t *r, const orch_winner_t *w,
-    const char *reason)
+    lp_revert_e class, const char *reason)
 {
     orch_window_t  window;
 
-    if (lp_revert_class(reason) != LP_REVERT_DEAD) {
+    if (class != LP_REVERT_DEAD) {
         return check_hold;
     }
 
@@ -167,7 +167,8 @@ orch_check_judge(orch_redeemer_t *r, size_t i, char *reason, size_t size)
 
     lp_log_escape(reason, size, text, strlen(text));
 
-    return orch_check_judge_revert(r, &b->winners[i], reason);
+    return orch_check_judge_revert(r, &b->winners[i], lp_revert_class(text),
+                                   reason);
 }
 
 
