@@ -104,12 +104,16 @@ orch_watcher_is_deep(const orch_watcher_t *w)
 }
 
 
+/* a round that nobody has begun is looked at with each head: a node may hide
+   the log that says so (T-81) */
+
 int
 orch_watcher_round_due(const orch_watcher_t *w)
 {
     uint64_t  now = orch_loop_now_ms(w->conf.loop);
 
     return w->dirty || !w->facts.known || orch_watcher_is_overdue(w)
+           || w->round.last != w->round.current
            || now - w->round_ms > ORCH_ROUND_REFRESH_MS
            || (w->deep_round != w->round.last && orch_watcher_is_deep(w));
 }
