@@ -63,7 +63,7 @@ ngx_livepeer_chain_init(ngx_livepeer_money_t *m)
     c->tick.log = ngx_cycle->log;
     c->tick.cancelable = 1;
 
-    ngx_post_event(&c->tick, &ngx_posted_events);
+    ngx_livepeer_chain_look();
 }
 
 
@@ -83,6 +83,13 @@ ngx_livepeer_chain_done(void)
     ngx_livepeer_curl_cancel(&c->call);
     lp_buf_done(&c->request);
     lp_buf_done(&c->data);
+}
+
+
+void
+ngx_livepeer_chain_look(void)
+{
+    ngx_post_event(&ngx_livepeer_chain.tick, &ngx_posted_events);
 }
 
 
@@ -274,6 +281,7 @@ ngx_livepeer_chain_go(void)
     c->facts.read = 1;
     c->facts.wrong = 0;
     ngx_livepeer_ledger_set_facts(&c->facts);
+    ngx_livepeer_stop_watch(c->money);
 }
 
 

@@ -14,6 +14,9 @@
 void ngx_livepeer_chain_init(ngx_livepeer_money_t *m);
 void ngx_livepeer_chain_done(void);
 
+/* what is done every second, now: the signer was heard of */
+void ngx_livepeer_chain_look(void);
+
 /* the URL of a node's endpoint without path and key: for the page, the log */
 void ngx_livepeer_chain_name(ngx_str_t *name, ngx_str_t *url);
 

@@ -380,7 +380,7 @@ ngx_livepeer_init_process(ngx_cycle_t *cycle)
     /* all applications have the same signer and chain, or none */
 
     money = &((ngx_livepeer_app_t **) ccf->apps.elts)[0]->stream.money;
-    ngx_livepeer_signer_init(money);
+    ngx_livepeer_signer_init(money, ngx_livepeer_chain_look);
     ngx_livepeer_chain_init(money);
 
     return NGX_OK;

@@ -29,6 +29,7 @@ typedef struct {
     lp_sign_hello_t      hello;
     lp_sig_t             request_sig;
     ngx_msec_t           asked;
+    void               (*heard)(void);
     unsigned             used:1;             /* it is the one that signs */
     unsigned             ready:1;            /* hello is true */
     unsigned             signs:1;            /* request_sig is for hello's
@@ -60,12 +61,15 @@ static void
 ngx_livepeer_signer_hello_answer(ngx_livepeer_ask_t *ask,
     const lp_sign_reply_t *r)
 {
+    ngx_uint_t                      was;
     ngx_livepeer_signer_process_t  *p = &ngx_livepeer_signer_process;
 
     if (r == NULL || r->refusal != LP_SIGN_OK) {
         p->ready = 0;
         return;
     }
+
+    was = p->ready;
 
     if (!lp_address_equal(&p->hello.address, &r->hello.address)) {
         p->signs = 0;
@@ -78,11 +82,15 @@ ngx_livepeer_signer_hello_answer(ngx_livepeer_ask_t *ask,
     if (!p->signs) {
         ngx_livepeer_signer_poll();
     }
+
+    if (!was) {
+        p->heard();
+    }
 }
 
 
 void
-ngx_livepeer_signer_init(ngx_livepeer_money_t *m)
+ngx_livepeer_signer_init(ngx_livepeer_money_t *m, void (*heard)(void))
 {
     ngx_livepeer_signer_process_t  *p = &ngx_livepeer_signer_process;
 
@@ -93,6 +101,7 @@ ngx_livepeer_signer_init(ngx_livepeer_money_t *m)
     }
 
     p->used = 1;
+    p->heard = heard;
     p->ask_hello.answer = ngx_livepeer_signer_hello_answer;
     p->ask_request.answer = ngx_livepeer_signer_request_answer;
 

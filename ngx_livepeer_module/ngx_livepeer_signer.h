@@ -11,8 +11,9 @@
 #include "ngx_livepeer_module/ngx_livepeer.h"
 
 
-/* init_process: where the signer is, when money says so */
-void ngx_livepeer_signer_init(ngx_livepeer_money_t *m);
+/* init_process: where the signer is, when money says so; heard is called when
+   it answers after a silence */
+void ngx_livepeer_signer_init(ngx_livepeer_money_t *m, void (*heard)(void));
 void ngx_livepeer_signer_done(void);
 
 /* every second: the signer is asked who it is, and what is left to spend */

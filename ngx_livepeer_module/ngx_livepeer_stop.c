@@ -147,17 +147,24 @@ ngx_livepeer_stop_watch(ngx_livepeer_money_t *m)
 
     stop = ngx_livepeer_stop_chain(m, &facts);
 
-    /* at a start there is no answer yet, which is no fault of anybody */
-
     if (begun == 0) {
         begun = ngx_current_msec;
     }
 
-    if ((stop == NGX_LIVEPEER_STOP_SIGNER || stop == NGX_LIVEPEER_STOP_NODE)
-        && !facts.read
-        && ngx_current_msec - begun < NGX_LIVEPEER_STOP_FIRST)
-    {
-        stop = NGX_LIVEPEER_STOP_START;
+    if (ngx_current_msec - begun < NGX_LIVEPEER_STOP_FIRST) {
+
+        /* a worker begins without an answer, which is no fault of anybody;
+           after a reload what the one before it said stands */
+
+        if (stop == NGX_LIVEPEER_STOP_SIGNER && facts.read) {
+            return;
+        }
+
+        if ((stop == NGX_LIVEPEER_STOP_SIGNER
+             || stop == NGX_LIVEPEER_STOP_NODE) && !facts.read)
+        {
+            stop = NGX_LIVEPEER_STOP_START;
+        }
     }
 
     if (stop == NGX_LIVEPEER_STOP_NONE) {

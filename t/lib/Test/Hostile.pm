@@ -120,7 +120,7 @@ sub start {
         rtmp_server => $self->{conf},
         http_server => join('', map { "location /hls/$_/ { livepeer_hls $_; }\n" } @{$self->{apps}})
                      . 'location /livepeer/ { livepeer_status; }', %o);
-    $t->await('the chain to be known', 30, sub { $self->log =~ /orchestrators can be paid|nobody is paid/ })
+    $t->await('the chain to be known', 30, sub { $self->log =~ /orchestrators can be paid|nobody is paid(?!.*being asked)/ })
         if !$o{unknown};
     return $self;
 }
