@@ -44,17 +44,24 @@ orch_slot_say(const orch_slot_t *s, lp_log_level_e level, const char *what)
 /* --- receipts */
 
 static void
+orch_slot_ask_receipt(orch_slot_t *s, unsigned i)
+{
+    orch_ask_t  *ask = &s->txs[i].receipt;
+
+    orch_chain_cancel(ask);
+    orch_chain_init(s->redeemer->conf.chain, ask, &s->wake);
+    lp_rpc_put_receipt(&ask->request, ask->id, &s->txs[i].tx.hash);
+    orch_chain_start(ask);
+}
+
+
+static void
 orch_slot_start_receipts(orch_slot_t *s)
 {
-    unsigned     i;
-    orch_ask_t  *ask;
+    unsigned  i;
 
     for (i = 0; i < s->ntxs; i++) {
-        ask = &s->txs[i].receipt;
-        orch_chain_cancel(ask);
-        orch_chain_init(s->redeemer->conf.chain, ask, &s->wake);
-        lp_rpc_put_receipt(&ask->request, ask->id, &s->txs[i].tx.hash);
-        orch_chain_start(ask);
+        orch_slot_ask_receipt(s, i);
     }
 }
 
@@ -464,12 +471,7 @@ orch_slot_look_mining(orch_slot_t *s)
 static void
 orch_slot_start_check(orch_slot_t *s)
 {
-    orch_ask_t  *ask = &s->txs[s->mined].receipt;
-
-    orch_chain_cancel(ask);
-    orch_chain_init(s->redeemer->conf.chain, ask, &s->wake);
-    lp_rpc_put_receipt(&ask->request, ask->id, &s->txs[s->mined].tx.hash);
-    orch_chain_start(ask);
+    orch_slot_ask_receipt(s, s->mined);
 }
 
 

@@ -45,14 +45,13 @@ sub prepare {
          : $point =~ /redeem|tx_|_set|reveal/ ? 4 : 1.5;
 }
 
-# the database belongs to somebody else for so long: what is won goes to the
-# spill log
+# the database belongs to somebody else until it is killed: what is won goes to
+# the spill log
 sub lock_store {
-    my ($self, $s) = @_;
+    my ($self) = @_;
     return $self->{t}->spawn('locker', '/usr/bin/python3', '-c', 'import sqlite3, sys, time;'
         . 'c = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=9);'
-        . 'c.execute("BEGIN IMMEDIATE"); time.sleep(float(sys.argv[2])); c.execute("ROLLBACK")',
-        "$self->{data}/winners.db", $s);
+        . 'c.execute("BEGIN IMMEDIATE"); time.sleep(60)', "$self->{data}/winners.db");
 }
 
 # one life: until its failpoint, or for so long; how it ended
@@ -68,8 +67,9 @@ sub one_life {
         die $@ if $@ !~ /ended at start/ || $how eq 'time' || ($p->{status} // 0) != 9;
         return { how => $how, in => 'start', orphans => 0, reached => $point };
     }
-    my $locker = $point && $point =~ /^spill|adopted|drained/ ? $self->lock_store(18) : undef;
+    my $locker = $point && $point =~ /^spill|adopted|drained/ ? $self->lock_store : undef;
     my $p = $self->{orch};
+    my $said = -s $p->{log};
     my ($until, $mined, %kids) = (time + $s, time);
     while (time < $until && $t->alive($p)) {
         $kids{$_} = 1 for Test::Chaos::descendants($p->{pid});
@@ -77,6 +77,11 @@ sub one_life {
         next if time < $mined + 0.2;
         $t->rpc('anvil_mine', '0x1');
         $mined = time;
+
+        # it is spilled: now it is to be read back
+
+        $t->stop($locker, 'KILL') if $locker && $point =~ /^store_/
+            && substr(Test::Livepeer::slurp($p->{log}), $said) =~ /store: not written/;
     }
     my $reached = !$t->alive($p);
     die "$how: the orchestrator ended with $p->{status}\n" . $t->logs
