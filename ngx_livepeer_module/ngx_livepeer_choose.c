@@ -1,6 +1,7 @@
 /*
  * The order in which a stream's sessions are used: preferred ones, the one
- * that keeps up, those that are fast or unknown, those that are slow.
+ * that keeps up, those that are fast or unknown, those that are slow. When a
+ * segment has lost time with one of them, speed comes before preference.
  * Source: wire.md 8.3, 8.4; threats.md T-31.
  */
 #include "ngx_livepeer_module/ngx_livepeer_choose.h"
@@ -51,11 +52,11 @@ ngx_livepeer_choose_keeps_up(ngx_livepeer_session_t *s)
 }
 
 
-/* is a better than b */
+/* is a better than b, for a segment that has lost time or not */
 
 static ngx_uint_t
 ngx_livepeer_choose_better(ngx_livepeer_session_t *a,
-    ngx_livepeer_session_t *b)
+    ngx_livepeer_session_t *b, ngx_uint_t late)
 {
     ngx_uint_t      ca, cb;
     ngx_msec_int_t  sa, sb;
@@ -67,7 +68,7 @@ ngx_livepeer_choose_better(ngx_livepeer_session_t *a,
         return sa < sb;
     }
 
-    if (a->prefer != b->prefer) {
+    if (!late && a->prefer != b->prefer) {
         return a->prefer;
     }
 
@@ -85,6 +86,10 @@ ngx_livepeer_choose_better(ngx_livepeer_session_t *a,
         return ca < cb;
     }
 
+    if (a->prefer != b->prefer) {
+        return a->prefer;
+    }
+
     if (a->peer->score_milli != b->peer->score_milli) {
         return a->peer->score_milli < b->peer->score_milli;
     }
@@ -100,9 +105,27 @@ ngx_livepeer_choose_tried(ngx_livepeer_seg_t *seg, ngx_livepeer_session_t *s)
 }
 
 
+/* of one that took longer the last time than is left of the slot, nothing is
+   bought: there will be a gap with it, or without */
+
+static ngx_uint_t
+ngx_livepeer_choose_too_slow(ngx_livepeer_seg_t *seg,
+    ngx_livepeer_session_t *s)
+{
+    ngx_msec_int_t  took;
+
+    took = (ngx_msec_int_t) (s->peer->score_milli
+                             * ngx_max(seg->duration_ms,
+                                       NGX_LIVEPEER_CHOOSE_SHORT) / 1000);
+
+    return took >= (ngx_msec_int_t) (seg->deadline - ngx_current_msec);
+}
+
+
 ngx_livepeer_session_t *
 ngx_livepeer_choose_best(ngx_livepeer_seg_t *seg, ngx_uint_t *waiting)
 {
+    ngx_uint_t               late = seg->tried != 0;
     ngx_queue_t             *q, *sessions = &seg->stream->sessions;
     ngx_livepeer_session_t  *s, *best = NULL;
 
@@ -116,7 +139,8 @@ ngx_livepeer_choose_best(ngx_livepeer_seg_t *seg, ngx_uint_t *waiting)
 
         if (ngx_livepeer_choose_tried(seg, s) || s->gone
             || (ngx_msec_int_t) (s->account.rest - ngx_current_msec) > 0
-            || ngx_livepeer_peer_barred(s->peer))
+            || ngx_livepeer_peer_barred(s->peer)
+            || (late && ngx_livepeer_choose_too_slow(seg, s)))
         {
             continue;
         }
@@ -129,7 +153,7 @@ ngx_livepeer_choose_best(ngx_livepeer_seg_t *seg, ngx_uint_t *waiting)
         {
             *waiting = 1;
 
-        } else if (best == NULL || ngx_livepeer_choose_better(s, best)) {
+        } else if (best == NULL || ngx_livepeer_choose_better(s, best, late)) {
             best = s;
         }
     }
