@@ -17,6 +17,7 @@
 
 #define ORCH_STORE_SCHEMA   1
 #define ORCH_STORE_BUSY_MS  5000          /* the other process commits */
+#define ORCH_STORE_PROBE_MS 100
 
 
 typedef enum {
@@ -611,16 +612,21 @@ orch_store_db_adopt(orch_store_db_t *db, orch_winner_t *winners, size_t n,
 lp_status_t
 orch_store_db_probe(orch_store_db_t *db, char *why, size_t why_len)
 {
+    lp_status_t  rc;
+
     if (db->db == NULL) {
         snprintf(why, why_len, "the database is not open");
         return LP_INTERNAL;
     }
 
-    if (orch_store_db_run(db, sql_probe) != SQLITE_DONE) {
-        return orch_store_db_abandon(db, why, why_len);
-    }
+    sqlite3_busy_timeout(db->db, ORCH_STORE_PROBE_MS);
 
-    return LP_OK;
+    rc = orch_store_db_run(db, sql_probe) == SQLITE_DONE
+         ? LP_OK : orch_store_db_abandon(db, why, why_len);
+
+    sqlite3_busy_timeout(db->db, ORCH_STORE_BUSY_MS);
+
+    return rc;
 }
 
 

@@ -84,6 +84,7 @@ struct orch_store_s {
     /* the writer's */
     orch_store_db_t       writer;
     orch_spill_t          spill;
+    uint64_t              probe_us;      /* when to look again; 0: no need */
 
     /* between them */
     pthread_t             thread;
@@ -121,7 +122,8 @@ lp_status_t orch_store_db_apply(orch_store_db_t *db, orch_store_job_t *jobs,
 lp_status_t orch_store_db_adopt(orch_store_db_t *db, orch_winner_t *winners,
     size_t n, char *why, size_t why_len);
 
-/* a commit that changes nothing: does the disk answer */
+/* a commit that changes nothing: does the disk answer. It waits for nobody:
+   payments wait for it */
 lp_status_t orch_store_db_probe(orch_store_db_t *db, char *why,
     size_t why_len);
 int orch_store_db_has(orch_store_db_t *db, const lp_hash_t *winner);

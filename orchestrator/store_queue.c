@@ -8,7 +8,6 @@
  *                         \-> spill log ------------------/
  */
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +20,7 @@
 
 
 #define ORCH_STORE_JOBS_MAX  10000
-#define ORCH_STORE_PROBE_S   1
+#define ORCH_STORE_PROBE_US  1000000
 #define ORCH_STORE_ADOPT     256           /* rows: the WAL stays small */
 
 
@@ -266,6 +265,7 @@ orch_store_probe(orch_store_t *s)
     }
 
     orch_store_timed(s, begun_us);
+    s->probe_us = 0;
 }
 
 
@@ -278,28 +278,45 @@ orch_store_amiss(orch_store_t *s)
 }
 
 
+/* has the time of a probe come: a second after something was amiss, however
+   much is to be written in between */
+
+static int
+orch_store_probe_due(orch_store_t *s)
+{
+    if (!orch_store_amiss(s)) {
+        s->probe_us = 0;
+        return 0;
+    }
+
+    if (s->probe_us == 0) {
+        s->probe_us = orch_store_now_us() + ORCH_STORE_PROBE_US;
+    }
+
+    return orch_store_now_us() >= s->probe_us;
+}
+
+
 /* what waits; NULL: nothing, and the time of a probe has come */
 
 static orch_store_job_t *
 orch_store_wait(orch_store_t *s)
 {
-    int                timeout = 0;
     struct timespec    until;
     orch_store_job_t  *jobs;
 
     pthread_mutex_lock(&s->mutex);
 
-    while (s->queue == NULL && !s->stop && !timeout) {
+    while (s->queue == NULL && !s->stop && !orch_store_probe_due(s)) {
 
-        if (!orch_store_amiss(s)) {
+        if (s->probe_us == 0) {
             pthread_cond_wait(&s->more, &s->mutex);
             continue;
         }
 
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += ORCH_STORE_PROBE_S;
-        timeout = pthread_cond_timedwait(&s->more, &s->mutex, &until)
-                  == ETIMEDOUT;
+        until.tv_sec = (time_t) (s->probe_us / 1000000);
+        until.tv_nsec = (long) (s->probe_us % 1000000) * 1000;
+        pthread_cond_timedwait(&s->more, &s->mutex, &until);
     }
 
     jobs = s->queue;
@@ -347,8 +364,9 @@ orch_store_thread(void *data)
 
         } else if (s->stop) {
             return NULL;
+        }
 
-        } else {
+        if (orch_store_probe_due(s)) {
             orch_store_probe(s);
         }
     }

@@ -602,6 +602,59 @@ test_full(void)
 }
 
 
+/* the same while winners come all the time: there is no quiet second in which
+   what was spilled could be read back */
+
+static void
+test_full_busy(void)
+{
+    int            i, spilled;
+    unsigned       n = 1;
+    char           mnt[64], junk[128], old[128];
+    orch_store_t  *s;
+
+    snprintf(mnt, sizeof(mnt), "%s/small", dir);
+
+    if (mount("tmpfs", mnt, "tmpfs", 0, "size=30m") != 0) {
+        ok(1, "T-86: # SKIP only root can mount a small filesystem");
+        return;
+    }
+
+    memcpy(old, path, sizeof(old));
+    snprintf(path, sizeof(path), "%s/winners.db", mnt);
+    snprintf(junk, sizeof(junk), "%s/junk", mnt);
+
+    s = open_store(1, 1);
+    fill_disk(junk);
+
+    do {
+        spilled = put(s, n, 0x55) == LP_OK && s->spill.n;
+        n++;
+    } while (!spilled && s->spill.reserve);
+
+    for (i = 0; i < 100 && !spilled; i++) {
+        fill_disk(junk);                        /* the reserve's room too */
+        spilled = put_many(s, n, 0x55) == LP_OK && s->spill.n;
+        n += MANY;
+    }
+
+    ok(spilled, "T-86: winner %u is spilled", n);
+    unlink(junk);
+
+    for (i = 0; i < 250 && s->spill.n; i++) {
+        put(s, n++, 0x55);
+        usleep(20000);
+    }
+
+    ok(s->spill.n == 0, "T-86: read back after %d ms in which others came",
+       i * 20);
+    is_int((int64_t) count(s, 0x3f), n - 1, "T-86: all of them are there");
+    orch_store_destroy(&s);
+    umount(mnt);
+    memcpy(path, old, sizeof(old));
+}
+
+
 int
 main(void)
 {
@@ -622,6 +675,7 @@ main(void)
     test_damage();
     test_newer();
     test_full();
+    test_full_busy();
 
     orch_timer_done(&wake);
     orch_loop_destroy(&loop);

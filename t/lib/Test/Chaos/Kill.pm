@@ -69,7 +69,8 @@ sub one_life {
     }
     my $locker = $point && $point =~ /^spill|adopted|drained/ ? $self->lock_store : undef;
     my $p = $self->{orch};
-    my $said = -s $p->{log};
+    my $spilled = sub { (Time::HiRes::stat("$self->{data}/winners.db.spill"))[9] // 0 };
+    my $before = $spilled->();
     my ($until, $mined, %kids) = (time + $s, time);
     while (time < $until && $t->alive($p)) {
         $kids{$_} = 1 for Test::Chaos::descendants($p->{pid});
@@ -80,8 +81,7 @@ sub one_life {
 
         # it is spilled: now it is to be read back
 
-        $t->stop($locker, 'KILL') if $locker && $point =~ /^store_/
-            && substr(Test::Livepeer::slurp($p->{log}), $said) =~ /store: not written/;
+        $t->stop($locker, 'KILL') if $locker && $point =~ /^store_/ && $spilled->() > $before;
     }
     my $reached = !$t->alive($p);
     die "$how: the orchestrator ended with $p->{status}\n" . $t->logs
