@@ -239,6 +239,7 @@ ngx_livepeer_chain_send(ngx_livepeer_chain_t *c)
     conf.body_len = c->request.len;
     conf.connect_timeout = NGX_LIVEPEER_CHAIN_CONNECT;
     conf.timeout = NGX_LIVEPEER_CHAIN_TIMEOUT;
+    conf.verify = 1;
     conf.answer_max = LP_RPC_REPLY_MAX;
     conf.wake = ngx_livepeer_chain_wake;
 

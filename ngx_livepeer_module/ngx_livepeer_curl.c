@@ -5,12 +5,11 @@
  * libcurl does not drain them. Nothing in a callback of libcurl calls
  * libcurl again. Rules and their reasons: platform.md 3.
  */
-#include <curl/curl.h>
 #include <netinet/tcp.h>
 
 #include "ngx_livepeer_module/ngx_livepeer_address.h"
 #include "ngx_livepeer_module/ngx_livepeer_body.h"
-#include "ngx_livepeer_module/ngx_livepeer_curl.h"
+#include "ngx_livepeer_module/ngx_livepeer_curl_tls.h"
 #include "ngx_livepeer_module/ngx_livepeer_head.h"
 #include "ngx_livepeer_module/ngx_livepeer_watch.h"
 
@@ -269,11 +268,13 @@ ngx_livepeer_curl_init(ngx_cycle_t *cycle)
     loop->timer.cancelable = 1;         /* the jobs' own timers are not */
 
     multi = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK
+            && ngx_livepeer_curl_tls_init() == NGX_OK
             ? curl_multi_init() : NULL;
 
     if (multi == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                      "livepeer: libcurl does not start");
+                      "livepeer: libcurl does not start, or was built "
+                      "without OpenSSL");
         return NGX_ERROR;
     }
 
@@ -354,8 +355,6 @@ ngx_livepeer_curl_set_headers(ngx_livepeer_curl_job_t *job)
 }
 
 
-/* certificates are self-signed by design: trust comes from signatures */
-
 static void
 ngx_livepeer_curl_set_transport(ngx_livepeer_curl_job_t *job)
 {
@@ -377,11 +376,7 @@ ngx_livepeer_curl_set_transport(ngx_livepeer_curl_job_t *job)
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-    curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+    ngx_livepeer_curl_tls_set(easy, &job->conf);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN,
                      (long) NGX_LIVEPEER_CURL_IDLE);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
@@ -584,7 +579,9 @@ ngx_livepeer_curl_sentence(ngx_livepeer_curl_job_t *job, CURLcode code)
         return "did not accept the connection in time";
 
     case CURLE_SSL_CONNECT_ERROR:
-        return "failed the TLS handshake";
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+        return ngx_livepeer_curl_tls_sentence(code);
 
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:

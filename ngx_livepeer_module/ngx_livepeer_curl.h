@@ -10,6 +10,13 @@
 #include "ngx_livepeer_module/ngx_livepeer.h"
 
 
+/* told of the key of a TLS peer, in each handshake before anything is sent.
+   key: Keccak-256 of its SubjectPublicKeyInfo. Lives as long as the process */
+typedef struct {
+    void                (*on_key)(void *data, const lp_hash_t *key);
+    void                 *data;
+} ngx_livepeer_key_watch_t;
+
 typedef struct {
     ngx_str_t             url;              /* NUL-terminated */
     ngx_array_t          *headers;          /* ngx_str_t "name: value", NUL-
@@ -25,6 +32,9 @@ typedef struct {
     size_t                answer_max;       /* bytes; more fails the call */
     ngx_uint_t            stranger;         /* the URL is not the operator's:
                                                public addresses only */
+    ngx_uint_t            verify;           /* TLS: the certificate must be
+                                               vouched for */
+    ngx_livepeer_key_watch_t  *watch;       /* without verify; may be NULL */
 
     /*
      * Bytes of the answer. When on_data is NULL they are gathered in

@@ -174,6 +174,7 @@ ngx_livepeer_discover_ask(ngx_livepeer_session_t *s)
 
     conf.url = s->ask_url;
     conf.stranger = s->stranger;
+    conf.watch = &s->peer->watch;
     conf.headers = s->ask_headers;
     conf.wake = ngx_livepeer_discover_ask_wake;
     conf.owner = s;
@@ -489,6 +490,8 @@ ngx_livepeer_discover_end(ngx_livepeer_session_t *s)
 
     ngx_livepeer_discover_call(&conf, &end->body, &end->link, &end->buf);
 
+    conf.stranger = s->stranger;
+    conf.watch = &s->peer->watch;
     conf.headers = ngx_livepeer_discover_headers(end->pool);
     conf.wake = ngx_livepeer_discover_ended_wake;
     conf.owner = end;

@@ -51,6 +51,7 @@ ngx_livepeer_fetch_open(ngx_livepeer_seg_t *seg, ngx_uint_t i)
 
     conf.url = r->url;
     conf.stranger = seg->session->stranger;
+    conf.watch = ngx_livepeer_session_watch(seg->session);
     conf.connect_timeout = NGX_LIVEPEER_FETCH_CONNECT;
     conf.timeout = NGX_LIVEPEER_FETCH_TOTAL;
     conf.answer_max = ngx_livepeer_seg_rendition_max(seg, i);

@@ -88,6 +88,8 @@ typedef struct {
     ngx_pid_t            payer;                  /* who tries it out ... */
     ngx_msec_t           payer_until;            /* ... at most until */
     lp_address_t         hot_key;                /* pinned; zero: none */
+    lp_hash_t            tls_key;                /* the same */
+    uint32_t             tls_url;                /* CRC-32 of whose key it is */
     uint64_t             tickets;                /* sent to it ... */
     lp_money_t           ev;                     /* ... and what they are
                                                     worth */
@@ -123,6 +125,7 @@ typedef struct {
     lp_money_t           day_ev;
     uint64_t             refusals[LP_SIGN_NREFUSALS];    /* by the signer */
     uint64_t             refused;                /* by orchestrators */
+    uint64_t             keys_changed;           /* of TLS peers */
     double               wins_expected;          /* of tickets sent */
     double               wins_variance;
 } ngx_livepeer_spent_t;

@@ -85,6 +85,9 @@ ngx_livepeer_metrics_spent(lp_buf_t *out, const ngx_livepeer_spent_t *spent)
         spent->unpaid_pixels);
     ngx_livepeer_metrics_count(out, "payments_refused_total", "counter",
         "Payments that orchestrators refused.", spent->refused);
+    ngx_livepeer_metrics_count(out, "tls_key_changes_total", "counter",
+        "Orchestrators that showed another TLS key than before.",
+        spent->keys_changed);
 }
 
 

@@ -17,6 +17,10 @@
 #define NGX_LIVEPEER_PEER_PAID       2                   /* in flight */
 
 
+static ngx_uint_t ngx_livepeer_peer_is_key(const lp_hash_t *key);
+static void ngx_livepeer_peer_on_key(void *data, const lp_hash_t *key);
+
+
 static ngx_queue_t  ngx_livepeer_peers;
 
 
@@ -61,6 +65,9 @@ ngx_livepeer_peer_get(ngx_str_t *url, const lp_address_t *a, ngx_log_t *log)
         peer->fixed = 1;
     }
 
+    peer->watch.on_key = ngx_livepeer_peer_on_key;
+    peer->watch.data = peer;
+
     ngx_queue_init(&peer->sessions);
     ngx_queue_insert_tail(peers, &peer->queue);
 
@@ -71,8 +78,18 @@ ngx_livepeer_peer_get(ngx_str_t *url, const lp_address_t *a, ngx_log_t *log)
 void
 ngx_livepeer_peer_know(ngx_livepeer_peer_t *peer, const lp_address_t *a)
 {
+    if (peer->known && lp_address_equal(&peer->address, a)) {
+        return;
+    }
+
     peer->address = *a;
     peer->known = 1;
+
+    /* its first connection was made before the address was known */
+
+    if (ngx_livepeer_peer_is_key(&peer->tls_key)) {
+        ngx_livepeer_peer_on_key(peer, &peer->tls_key);
+    }
 }
 
 
@@ -364,4 +381,88 @@ ngx_livepeer_peer_pin(ngx_livepeer_peer_t *peer, const lp_address_t *key)
     ngx_livepeer_zone_unlock();
 
     return same;
+}
+
+
+/* The key of its connections */
+
+
+static ngx_uint_t
+ngx_livepeer_peer_is_key(const lp_hash_t *key)
+{
+    static const lp_hash_t  none;
+
+    return ngx_memcmp(key, &none, sizeof(lp_hash_t)) != 0;
+}
+
+
+/* under the lock: key is pinned; 1: in the place of another */
+
+static ngx_uint_t
+ngx_livepeer_peer_rekey(lp_hash_t *pinned, const lp_hash_t *key)
+{
+    ngx_uint_t  changed;
+
+    changed = ngx_livepeer_peer_is_key(pinned)
+              && ngx_memcmp(pinned, key, sizeof(lp_hash_t)) != 0;
+
+    *pinned = *key;
+
+    return changed;
+}
+
+
+/* the same for an address: a new place in the registry has a new key */
+
+static ngx_uint_t
+ngx_livepeer_peer_rekey_address(ngx_livepeer_peer_t *peer,
+    const lp_hash_t *key)
+{
+    uint32_t                  url;
+    ngx_uint_t                changed;
+    ngx_livepeer_standing_t  *s;
+
+    s = ngx_livepeer_ledger_standing(&peer->address);
+    url = ngx_crc32_long(peer->url.data, peer->url.len);
+
+    if (s->tls_url != url) {
+        s->tls_url = url;
+        s->tls_key = *key;
+        return 0;
+    }
+
+    changed = ngx_livepeer_peer_rekey(&s->tls_key, key);
+
+    if (changed) {
+        s->goods = 0;
+    }
+
+    return changed;
+}
+
+
+static void
+ngx_livepeer_peer_on_key(void *data, const lp_hash_t *key)
+{
+    ngx_uint_t            changed;
+    ngx_livepeer_peer_t  *peer = data;
+
+    ngx_livepeer_zone_lock();
+
+    changed = ngx_livepeer_peer_rekey(&peer->tls_key, key);
+
+    if (peer->known) {
+        changed = ngx_livepeer_peer_rekey_address(peer, key);
+    }
+
+    ngx_livepeer_zone_ledger()->spent.keys_changed += changed;
+
+    ngx_livepeer_zone_unlock();
+
+    if (changed) {
+        ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
+                      "livepeer: %V has another TLS key than before: its "
+                      "certificate is new, or somebody is in between; it is "
+                      "on probation again", &peer->url);
+    }
 }

@@ -1,13 +1,15 @@
 /*
  * What is known of an orchestrator over all streams: of this worker while
  * nobody is paid, of all workers and over reloads once it has an address
- * that money goes to. Source: threats.md T-21, T-22, T-46.
+ * that money goes to. Its TLS key is pinned when it is first seen: one that
+ * changes is told to the operator, and begins on probation. Source:
+ * threats.md T-21, T-22, T-37, T-46.
  */
 #ifndef NGX_LIVEPEER_PEER_H
 #define NGX_LIVEPEER_PEER_H
 
 
-#include "ngx_livepeer_module/ngx_livepeer.h"
+#include "ngx_livepeer_module/ngx_livepeer_curl.h"
 
 
 typedef struct {
@@ -22,6 +24,8 @@ typedef struct {
                                                  the peer is down */
     ngx_msec_t                 asked;         /* by any of them */
     ngx_uint_t                 in_flight;     /* segments of all streams */
+    ngx_livepeer_key_watch_t   watch;         /* for its connections */
+    lp_hash_t                  tls_key;       /* seen last; zero: none yet */
     lp_address_t               address;       /* who is paid */
     unsigned                   known:1;       /* address is set: what it did
                                                  stands in the ledger */

@@ -572,6 +572,13 @@ ngx_livepeer_session_answer_handler(ngx_event_t *ev)
 }
 
 
+ngx_livepeer_key_watch_t *
+ngx_livepeer_session_watch(ngx_livepeer_session_t *s)
+{
+    return s->base_parts.port == s->origin.port ? &s->peer->watch : NULL;
+}
+
+
 /* Held and given back */
 
 

@@ -62,6 +62,11 @@ struct ngx_livepeer_session_s {
 /* GetOrchestrator is asked of every one; never waits */
 ngx_int_t ngx_livepeer_session_start(ngx_livepeer_stream_t *st);
 
+/* for connections to where s has its segments sent: the pinned key is that of
+   its URL, another port has another (T-37). May be NULL */
+ngx_livepeer_key_watch_t *ngx_livepeer_session_watch(
+    ngx_livepeer_session_t *s);
+
 /*
  * The best one for seg that it has not tried yet, its load counted. NGX_OK;
  * NGX_AGAIN: answers are still awaited, the seg is woken when one comes;

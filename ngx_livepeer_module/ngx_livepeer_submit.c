@@ -236,6 +236,7 @@ ngx_livepeer_submit_start(ngx_livepeer_seg_t *seg)
     }
 
     conf.stranger = seg->session->stranger;
+    conf.watch = ngx_livepeer_session_watch(seg->session);
     conf.body = seg->bytes;
     conf.body_len = seg->len;
     conf.connect_timeout = NGX_LIVEPEER_SUBMIT_CONNECT;

@@ -21,9 +21,10 @@ my %door = (
     'event2/'            => qr{^orchestrator/loop\.c$},
     'nghttp2/'           => qr{^orchestrator/http2\.c$},
     'llhttp'             => qr{^orchestrator/http1\.c$},
-    'openssl/'           => qr{^(orchestrator/(tls|token|identity)|common/crypto/keystore)\.c$},
-    'curl/'              => qr{^(ngx_livepeer_module/ngx_livepeer_curl
-                                |orchestrator/client|common/ctl/http)\.c$}x,
+    'openssl/'           => qr{^(orchestrator/(tls|token|identity)|common/crypto/keystore
+                                |ngx_livepeer_module/ngx_livepeer_curl_tls)\.c$}x,
+    'curl/'              => qr{^(ngx_livepeer_module/ngx_livepeer_curl(_tls\.[ch]|\.c)
+                                |orchestrator/client\.c|common/ctl/http\.c)$}x,
     'sqlite3.h'          => qr{^orchestrator/store(_read)?\.c$},
     'libav(codec|util|filter|format)/|libsw'
                          => qr{^orchestrator/transcoder/(engine|decode|scale|encode|inspect|gpu|frames|tc_av)\w*\.[ch]$},

@@ -314,7 +314,7 @@ sub gateway {
     if ($self->{chain} && $app !~ /livepeer_signer/) {
         my $signer = $o{signer} || die "gateway: on chain it needs a signer\n";
         $app .= "\nlivepeer_signer unix:$signer->{socket};"
-            . "\nlivepeer_eth_rpc $self->{chain}{rpc};"
+            . "\nlivepeer_eth_rpc @{[ $o{rpc} || $self->{chain}{rpc} ]};"
             . "\nlivepeer_controller $self->{chain}{controller};";
         $app .= "\nlivepeer_max_price 1200000000;" if $app !~ /livepeer_max_price/;
         $app .= "\nlivepeer_budget 5ETH/day stream=2ETH/hour;" if $app !~ /livepeer_budget/;
