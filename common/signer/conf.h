@@ -12,6 +12,7 @@
 
 #include "common/signer/signer.h"
 #include "common/util/arena.h"
+#include "common/util/options.h"
 
 
 #define LP_SIGN_CONF_UIDS  16
@@ -41,19 +42,13 @@ typedef struct {
     lp_log_level_e     level;
     uid_t              uids[LP_SIGN_CONF_UIDS];    /* besides root and us */
     unsigned           nuids;
-    uint8_t            check_only;                 /* --check-config */
+    lp_options_t       options;                    /* how they were read */
     lp_arena_t         arena;                      /* of the texts */
 } lp_sign_conf_t;
 
-typedef enum {
-    LP_SIGN_CONF_RUN,
-    LP_SIGN_CONF_SHOWN,                            /* --help, --version */
-    LP_SIGN_CONF_BAD                               /* said on stderr */
-} lp_sign_conf_e;
 
-
-lp_sign_conf_e lp_sign_conf_read(lp_sign_conf_t *conf, char **argv,
-    char **env);
+/* conf is zeroed first and must stay where it is; done in every case */
+lp_options_e lp_sign_conf_read(lp_sign_conf_t *conf, char **argv, char **env);
 void lp_sign_conf_done(lp_sign_conf_t *conf);
 
 /* conf_judge: what is found beyond single options; 0, or -1 and said why */

@@ -149,8 +149,8 @@ main(int argc, char **argv)
 
     switch (lp_sign_conf_read(&conf, argv, environ)) {
 
-    case LP_SIGN_CONF_RUN:
-        if (conf.check_only) {
+    case LP_OPTIONS_RUN:
+        if (conf.options.check_only) {
             printf("signer: the configuration is good\n");
 
         } else {
@@ -159,10 +159,10 @@ main(int argc, char **argv)
 
         break;
 
-    case LP_SIGN_CONF_SHOWN:
+    case LP_OPTIONS_SHOWN:
         break;
 
-    case LP_SIGN_CONF_BAD:
+    case LP_OPTIONS_BAD:
         rc = LP_SIGN_BAD;
     }
 
