@@ -17,6 +17,7 @@
 
 #include "common/crypto/keys.h"
 #include "common/util/arena.h"
+#include "common/util/options.h"
 #include "common/util/u256.h"
 
 
@@ -127,25 +128,14 @@ typedef struct {
     const char  *cert_name;          /* host of the service address */
     const char  *status_host;        /* NULL: no status address */
 
-    uint8_t      check_only;         /* --check-config */
+    lp_options_t options;            /* how they were read */
     lp_arena_t   arena;              /* what the strings point at */
-
-    struct {
-        const char  *from;           /* "command line", "environment", a file,
-                                        "default" */
-        unsigned     line;           /* of the file, or 0 */
-    }            said[ORCH_CONF_OPTIONS_MAX];
+    lp_options_source_t  said[ORCH_CONF_OPTIONS_MAX];  /* by row */
 } orch_conf_t;
 
-typedef enum {
-    ORCH_CONF_RUN,
-    ORCH_CONF_SHOWN,                 /* --help, --version: exit 0 */
-    ORCH_CONF_BAD                    /* why was said on stderr: exit 2 */
-} orch_conf_e;
 
-
-/* conf is zeroed first; orch_conf_done in every case */
-orch_conf_e orch_conf_read(orch_conf_t *conf, int argc, char **argv,
+/* conf is zeroed first and must stay where it is; done in every case */
+lp_options_e orch_conf_read(orch_conf_t *conf, int argc, char **argv,
     char **env);
 void orch_conf_done(orch_conf_t *conf);
 

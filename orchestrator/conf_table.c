@@ -8,7 +8,7 @@
 
 #define ORCH_CONF_AT(field)  offsetof(orch_conf_t, field)
 
-const orch_conf_option_t  orch_conf_options[] = {
+const lp_options_row_t  orch_conf_options[] = {
 
     { "service-addr", conf_text, ORCH_CONF_AT(service_addr), "", 0, 0, "URI",
       "address that peers use; default: https:// and --http-addr" },

@@ -19,27 +19,16 @@
 
 
 typedef enum {
-    conf_text,
+    conf_text = LP_OPTIONS_TEXT,
     conf_number,
     conf_bytes,                                      /* 32m, 1g */
     conf_time,                                       /* 500ms, 10s, 30m, 1h */
     conf_wei                                         /* 0.01ETH, 5gwei, 800 */
 } orch_conf_type_e;
 
-typedef struct {
-    const char        *name;
-    orch_conf_type_e   type;
-    size_t             offset;
-    const char        *value;                        /* default */
-    uint64_t           min;
-    uint64_t           max;
-    const char        *unit;
-    const char        *help;
-} orch_conf_option_t;
 
-
-extern const orch_conf_option_t  orch_conf_options[];
-extern const size_t              orch_conf_noptions;
+extern const lp_options_row_t  orch_conf_options[];
+extern const size_t            orch_conf_noptions;
 
 
 #endif /* ORCH_CONF_TABLE_H */

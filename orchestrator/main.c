@@ -567,20 +567,20 @@ orch_main_close(orch_main_t *m)
 int
 main(int argc, char **argv)
 {
-    orch_conf_e         rc;
+    lp_options_e        rc;
     static orch_main_t  m;
 
     rc = orch_conf_read(&m.conf, argc, argv, environ);
 
-    if (rc != ORCH_CONF_RUN) {
+    if (rc != LP_OPTIONS_RUN) {
         orch_conf_done(&m.conf);
-        return rc == ORCH_CONF_SHOWN ? 0 : 2;
+        return rc == LP_OPTIONS_SHOWN ? 0 : 2;
     }
 
     if (orch_conf_judge(&m.conf)) {
         m.code = 2;
 
-    } else if (m.conf.check_only) {
+    } else if (m.conf.options.check_only) {
         printf("orchestrator: the configuration is good\n");
 
     } else {
