@@ -1,15 +1,14 @@
 /* Options: one list that all commands have, one for each command. */
 
-#include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/ctl/opts.h"
 #include "common/util/money.h"
+#include "common/util/options.h"
 
 
-#define CTL_OPTS_ENV  64
+extern char  **environ;
 
 
 const ctl_option_t  ctl_opts_common[] = {
@@ -111,20 +110,12 @@ ctl_opts_take(ctl_t *c, char **words, size_t n, size_t *used)
 static ctl_exit_e
 ctl_opts_environment(ctl_t *c)
 {
-    char                 name[CTL_OPTS_ENV];
-    size_t               i;
     ctl_exit_e           rc;
     const char          *text;
     const ctl_option_t  *o;
 
     for (o = ctl_opts_common; o->name; o++) {
-        snprintf(name, sizeof(name), "LIVEPEER_%s", o->name);
-
-        for (i = 0; name[i]; i++) {
-            name[i] = name[i] == '-' ? '_' : (char) toupper(name[i]);
-        }
-
-        text = o->value ? getenv(name) : NULL;
+        text = o->value ? lp_options_getenv(environ, o->name) : NULL;
 
         if (text && text[0] && ctl_opts_text(c, o->name) == NULL) {
             rc = ctl_opts_add(c, o->name, text);
