@@ -163,8 +163,7 @@ orch_conf_read(orch_conf_t *conf, int argc, char **argv, char **env)
         .arena = &conf->arena,
         .said = conf->said,
         .out = stdout,
-        .err = stderr,
-        .names_env = 1
+        .err = stderr
     };
 
     return argc < 1 ? LP_OPTIONS_BAD

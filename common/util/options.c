@@ -377,7 +377,7 @@ lp_options_read(lp_options_t *o, char **argv, char **env)
 
     if (file == NULL) {
         file = lp_options_getenv(env, "config");
-        named.from = o->names_env ? "environment" : named.from;
+        named.from = "environment";
     }
 
     if ((file && lp_options_file(o, file, &named))

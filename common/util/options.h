@@ -73,9 +73,6 @@ typedef struct {
     lp_options_source_t        *said;       /* out: nrows of them; or NULL */
     FILE                       *out;        /* --help, --version */
     FILE                       *err;        /* sentences */
-    uint8_t                     names_env;  /* LIVEPEER_CONFIG that cannot be
-                                               opened: said of environment,
-                                               else of command line */
 
     /* found by lp_options_read */
     uint8_t                     check_only; /* --check-config */

@@ -90,8 +90,7 @@ read_rows(const lp_options_row_t *table, size_t n, char **words, char **env)
         .arena = &arena,
         .said = said,
         .out = open_memstream(&out, &out_len),
-        .err = open_memstream(&err, &err_len),
-        .names_env = 1
+        .err = open_memstream(&err, &err_len)
     };
 
     rc = lp_options_read(&o, words, env);
