@@ -462,7 +462,8 @@ ngx_livepeer_peer_on_key(void *data, const lp_hash_t *key)
     if (changed) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
                       "livepeer: %V has another TLS key than before: its "
-                      "certificate is new, or somebody is in between; it is "
-                      "on probation again", &peer->url);
+                      "certificate is new, or somebody is in between%s",
+                      &peer->url, peer->known ? "; it is on probation again"
+                                              : "");
     }
 }
