@@ -446,7 +446,7 @@ orch_redeemer_slot_of(orch_redeemer_t *r, int64_t tx)
 
     for (s = r->slots.next; s != &r->slots; s = s->next) {
         for (i = 0; i < s->ntxs; i++) {
-            if (s->txs[i].tx.id == tx) {
+            if (s->txs[i].id == tx) {
                 return s;
             }
         }

@@ -126,7 +126,7 @@ orch_final_ask_node(orch_slot_t *s, orch_ask_t *asks, int node)
         asks[i].only = node;
     }
 
-    lp_rpc_put_receipt(&asks[0].request, asks[0].id, &s->txs[s->mined].tx.hash);
+    lp_rpc_put_receipt(&asks[0].request, asks[0].id, &s->txs[s->mined].hash);
     lp_rpc_put_logs(&asks[1].request, asks[1].id, s->receipt.block,
                     s->receipt.block, orch_redeemer_broker(r), 1);
 
@@ -183,7 +183,7 @@ orch_final_read_logs(orch_final_view_t *v, const orch_slot_t *s,
     for (i = 0; rc == LP_OK && i < s->nwinners; i++) {
 
         found = orch_final_find(&v->paid[i], NULL, &s->winners[i], &logs,
-                                &s->txs[s->mined].tx.hash) == LP_OK;
+                                &s->txs[s->mined].hash) == LP_OK;
 
         /* paid, and yet not used: that is no answer. Used, but not by this
            transaction: it is looked for anew */

@@ -10,6 +10,8 @@
 
 #define ORCH_ROUND_AGAIN_MS   60000        /* after it came to nothing */
 #define ORCH_ROUND_REWARD_MS  600000
+#define ORCH_ROUND_DEAR       250000       /* of the price, parts in a million:
+                                              it was less than that */
 
 
 /* is one of these under way already */
@@ -44,6 +46,20 @@ orch_round_chance(uint64_t most_ms)
 }
 
 
+/* others make the same calls: we need not when gas costs several times what it
+   did within the hour (T-80) */
+
+static int
+orch_round_is_dear(const orch_facts_t *f)
+{
+    lp_u256_t  part;
+
+    orch_plan_part(&part, &f->gas_price, ORCH_ROUND_DEAR);
+
+    return lp_u256_cmp(&part, &f->gas_low) > 0;
+}
+
+
 static void
 orch_round_initialize(orch_redeemer_t *r, const orch_facts_t *f)
 {
@@ -59,7 +75,9 @@ orch_round_initialize(orch_redeemer_t *r, const orch_facts_t *f)
                           + orch_round_chance(r->conf.conf->round_wait_ms);
     }
 
-    if (now < r->round_due_ms || orch_round_busy(r, tx_round)) {
+    if (now < r->round_due_ms || orch_round_busy(r, tx_round)
+        || orch_round_is_dear(f))
+    {
         return;
     }
 
@@ -75,6 +93,7 @@ orch_round_reward(orch_redeemer_t *r, const orch_facts_t *f)
     if (!r->conf.conf->reward || !f->round_ready || f->paused || !f->active
         || r->reward_round == f->round
         || orch_redeemer_now(r) < r->reward_due_ms
+        || orch_round_is_dear(f)
         || r->build.state != build_idle
         || orch_round_busy(r, tx_reward)
         || !lp_address_equal(orch_signer_address(r->conf.signer),

@@ -44,37 +44,9 @@ orch_slot_say(const orch_slot_t *s, lp_log_level_e level, const char *what)
 /* --- receipts */
 
 static void
-orch_slot_ask_receipt(orch_slot_t *s, unsigned i)
-{
-    orch_ask_t  *ask = &s->txs[i].receipt;
-
-    orch_chain_cancel(ask);
-    orch_chain_init(s->redeemer->conf.chain, ask, &s->wake);
-    lp_rpc_put_receipt(&ask->request, ask->id, &s->txs[i].tx.hash);
-    orch_chain_start(ask);
-}
-
-
-static void
 orch_slot_start_receipts(orch_slot_t *s)
 {
-    unsigned  i;
-
-    for (i = 0; i < s->ntxs; i++) {
-        orch_slot_ask_receipt(s, i);
-    }
-}
-
-
-static lp_status_t
-orch_slot_read_receipt(lp_rpc_receipt_t *receipt, const orch_ask_t *ask)
-{
-    if (ask->status != LP_OK) {
-        return LP_GONE;
-    }
-
-    return lp_rpc_get_receipt(receipt, NULL, ask->id, ask->reply.data,
-                              ask->reply.len);
+    orch_receipts_ask(s, 0, s->ntxs);
 }
 
 
@@ -98,15 +70,15 @@ orch_slot_displaced(orch_slot_t *s)
 
 
 static orch_slot_e
-orch_slot_unmined(orch_slot_t *s)
+orch_slot_unmined(orch_slot_t *s, orch_said_e said)
 {
     orch_redeemer_t  *r = s->redeemer;
 
-    if (s->txs[0].tx.id == 0) {              /* what another sent */
-        return slot_close;
+    if (s->txs[0].id == 0) {                 /* what another sent */
+        return said == said_missing ? slot_close : slot_wait;
     }
 
-    if (r->nonces_known && r->mined_nonce > s->nonce) {
+    if (said == said_missing && r->nonces_known && r->mined_nonce > s->nonce) {
         return orch_slot_displaced(s);
     }
 
@@ -116,36 +88,35 @@ orch_slot_unmined(orch_slot_t *s)
         return slot_send;
     }
 
-    return orch_redeemer_now(r) >= s->sent_ms + r->conf.conf->replace_ms
-           ? slot_fees : slot_wait;
+    if (orch_redeemer_now(r) < s->sent_ms + r->conf.conf->replace_ms) {
+        return slot_wait;
+    }
+
+    /* some say that it is mined: the same once more can do no harm */
+
+    return said == said_missing ? slot_fees : slot_send;
 }
 
 
 static orch_slot_e
 orch_slot_look_receipts(orch_slot_t *s)
 {
-    unsigned     i;
-    lp_status_t  rc, worst = LP_MISSING;
+    orch_said_e  said = orch_receipts_read(s, &s->mined, &s->receipt);
 
-    for (i = 0; i < s->ntxs; i++) {
-        if (s->txs[i].receipt.status == LP_AGAIN) {
-            return slot_receipts;
-        }
+    switch (said) {
+
+    case said_later:
+        return slot_receipts;
+
+    case said_nothing:
+        return slot_wait;
+
+    case said_mined:
+        return slot_mining;
+
+    default:
+        return orch_slot_unmined(s, said);
     }
-
-    for (i = 0; i < s->ntxs; i++) {
-
-        rc = orch_slot_read_receipt(&s->receipt, &s->txs[i].receipt);
-
-        if (rc == LP_OK) {
-            s->mined = i;
-            return slot_mining;
-        }
-
-        worst = rc == LP_MISSING ? worst : rc;
-    }
-
-    return worst == LP_MISSING ? orch_slot_unmined(s) : slot_wait;
 }
 
 
@@ -156,7 +127,7 @@ orch_slot_start_send(orch_slot_t *s)
 {
     unsigned          i, nodes = orch_chain_nodes(s->redeemer->conf.chain);
     orch_ask_t       *ask;
-    const orch_tx_t  *tx = &s->txs[s->ntxs - 1].tx;
+    const orch_tx_t  *tx = &s->txs[s->ntxs - 1];
 
     LP_FAILPOINT("redeem_before_send");
 
@@ -261,7 +232,7 @@ orch_slot_start_sent(orch_slot_t *s)
     }
 
     if (!s->recorded) {
-        orch_record_tx(&s->record, s->txs[s->ntxs - 1].tx.id, tx_sent, 0);
+        orch_record_tx(&s->record, s->txs[s->ntxs - 1].id, tx_sent, 0);
     }
 
     orch_record_start(&s->record, s->redeemer->conf.store, &s->wake);
@@ -314,7 +285,7 @@ orch_slot_look_fees(orch_slot_t *s)
     orch_gas_t        g;
     lp_u256_t         limit;
     lp_status_t       rc;
-    const orch_tx_t  *last = &s->txs[s->ntxs - 1].tx;
+    const orch_tx_t  *last = &s->txs[s->ntxs - 1];
 
     rc = orch_redeemer_read_fees(s->redeemer, &g, &s->ask_block, &s->ask_tip);
 
@@ -454,7 +425,7 @@ orch_slot_start_mining(orch_slot_t *s)
         orch_record_winner(&s->record, &s->winners[i], winner_mined, "");
     }
 
-    orch_record_tx(&s->record, s->txs[s->mined].tx.id, tx_mined,
+    orch_record_tx(&s->record, s->txs[s->mined].id, tx_mined,
                    s->receipt.block);
     orch_record_start(&s->record, s->redeemer->conf.store, &s->wake);
 }
@@ -471,35 +442,49 @@ orch_slot_look_mining(orch_slot_t *s)
 static void
 orch_slot_start_check(orch_slot_t *s)
 {
-    orch_slot_ask_receipt(s, s->mined);
+    orch_receipts_ask(s, s->mined, 1);
+}
+
+
+/* not mined after all, or not by the word of most */
+
+static orch_slot_e
+orch_slot_taken_back(orch_slot_t *s, const char *what)
+{
+    s->is_mined = 0;
+    s->recorded = 0;
+    s->sent_ms = 0;
+    s->redeemer->sums.reorged++;
+    orch_slot_say(s, LP_LOG_WARN, what);
+
+    return slot_receipts;
 }
 
 
 static orch_slot_e
 orch_slot_look_check(orch_slot_t *s)
 {
-    lp_status_t        rc;
+    unsigned           i;
     lp_rpc_receipt_t   receipt;
     orch_redeemer_t   *r = s->redeemer;
-    const orch_ask_t  *ask = &s->txs[s->mined].receipt;
 
-    if (ask->status == LP_AGAIN) {
+    switch (orch_receipts_read(s, &i, &receipt)) {
+
+    case said_later:
         return slot_check;
-    }
 
-    rc = orch_slot_read_receipt(&receipt, ask);
-
-    if (rc == LP_MISSING) {
-        s->is_mined = 0;
-        s->recorded = 0;
-        s->sent_ms = 0;
-        r->sums.reorged++;
-        orch_slot_say(s, LP_LOG_WARN, "a reorg took it back");
-        return slot_receipts;
-    }
-
-    if (rc != LP_OK) {
+    case said_nothing:
         return slot_mined;
+
+    case said_missing:
+        return orch_slot_taken_back(s, "a reorg took it back");
+
+    case said_both:
+        return orch_slot_taken_back(s, "the nodes do not agree that it is "
+                                    "mined");
+
+    default:
+        break;
     }
 
     if (receipt.block != s->receipt.block
@@ -569,7 +554,7 @@ orch_slot_start_close(orch_slot_t *s)
     }
 
     for (t = 0; t < s->ntxs; t++) {
-        orch_record_tx(&s->record, s->txs[t].tx.id, !s->is_mined ? tx_dropped
+        orch_record_tx(&s->record, s->txs[t].id, !s->is_mined ? tx_dropped
                        : t == s->mined ? tx_final : tx_replaced,
                        s->is_mined && t == s->mined ? s->receipt.block : 0);
     }
@@ -617,7 +602,7 @@ orch_slot_look_close(orch_slot_t *s)
                : s->is_mined ? slot_mined : slot_wait;
     }
 
-    if (s->is_mined && s->txs[s->mined].tx.id) {
+    if (s->is_mined && s->txs[s->mined].id) {
         orch_slot_gas(s, &gas);
         orch_redeemer_spend(r, &gas);
     }
@@ -753,7 +738,7 @@ void
 orch_slot_add(orch_slot_t *s, const orch_tx_t *tx)
 {
     if (s->ntxs < ORCH_REDEEM_SIBLINGS) {
-        s->txs[s->ntxs++].tx = *tx;
+        s->txs[s->ntxs++] = *tx;
         return;
     }
 
@@ -771,8 +756,7 @@ orch_slot_destroy(orch_slot_t *s)
     s->redeemer->nslots--;
 
     for (i = 0; i < s->ntxs; i++) {
-        orch_chain_cancel(&s->txs[i].receipt);
-        free(s->txs[i].tx.raw);
+        free(s->txs[i].raw);
     }
 
     if (s->op.status == LP_AGAIN) {

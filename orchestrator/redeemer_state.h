@@ -42,11 +42,14 @@ typedef struct {
     size_t           n;
 } orch_asks_t;
 
-typedef struct {
-    orch_tx_t        tx;                   /* as the store has it; id 0: it is
-                                              not ours, and not stored */
-    orch_ask_t       receipt;
-} orch_sibling_t;
+/* of a transaction, by the nodes that answered */
+typedef enum {
+    said_later,                            /* not all have */
+    said_nothing,                          /* none has */
+    said_missing,                          /* all: it is not mined */
+    said_mined,                            /* most: it is */
+    said_both                              /* some do not agree */
+} orch_said_e;
 
 typedef enum {
     slot_receipts,                         /* is one of them mined */
@@ -75,7 +78,8 @@ struct orch_slot_s {
     uint64_t          nonce;
     orch_winner_t    *winners;
     size_t            nwinners;
-    orch_sibling_t    txs[ORCH_REDEEM_SIBLINGS];
+    orch_tx_t         txs[ORCH_REDEEM_SIBLINGS];    /* as the store has them;
+                                              id 0: not ours, not stored */
     unsigned          ntxs;
     unsigned          mined;               /* which of them */
     lp_rpc_receipt_t  receipt;             /* of it */
@@ -247,6 +251,12 @@ void orch_slot_add(orch_slot_t *s, const orch_tx_t *tx);
 void orch_slot_begin(orch_slot_t *s, orch_slot_e state);
 void orch_slot_look(orch_slot_t *s);
 void orch_slot_destroy(orch_slot_t *s);
+
+/* redeemer_receipt: asked for the receipts of n of its transactions. said_mined,
+   said_both: *receipt is of the one that is *which of those */
+void orch_receipts_ask(orch_slot_t *s, unsigned first, unsigned n);
+orch_said_e orch_receipts_read(orch_slot_t *s, unsigned *which,
+    lp_rpc_receipt_t *receipt);
 
 /* redeemer_final: what the nodes say of a mined transaction. LP_OK: it is
    final, each winner's state, block and paid_wei are what comes of it;

@@ -27,7 +27,8 @@ typedef struct {
     uint8_t       round_ready;          /* current round is initialized */
     uint8_t       paused;
     lp_u256_t     gas_price;            /* wei */
-    lp_u256_t     gas_average;          /* of the last hour */
+    lp_u256_t     gas_average;          /* of the last hour, .. */
+    lp_u256_t     gas_low;              /* .. and of its cheapest minute */
     uint64_t      pool_size;
     uint8_t       active;               /* our recipient, in round */
     uint8_t       registered;

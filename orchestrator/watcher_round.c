@@ -46,6 +46,7 @@ orch_watcher_average_gas(orch_watcher_t *w)
     lp_u256_set(&sum, 0);
     lp_u256_set(&n, 0);
     lp_u256_set(&one, 1);
+    w->facts.gas_low = w->facts.gas_price;
 
     for (i = 0; i < ORCH_WATCHER_MINUTES; i++) {
 
@@ -54,6 +55,10 @@ orch_watcher_average_gas(orch_watcher_t *w)
             lp_u256_mul_div(&mean, &w->gas[i].sum, &one, &count, 0);
             lp_u256_add(&sum, &sum, &mean);
             lp_u256_add(&n, &n, &one);
+
+            if (lp_u256_cmp(&mean, &w->facts.gas_low) < 0) {
+                w->facts.gas_low = mean;
+            }
         }
     }
 

@@ -435,6 +435,12 @@ sub round_reorg {
     my ($self, $depth) = @_;
     my $t = $self->{t};
     $self->new_round($depth - 1);
+
+    # three blocks deep it is offered; tickets of the one before would have no
+    # time left
+
+    my $round = $self->ask('RoundsManager', 'currentRound()');
+    $t->await('the new round to be offered', 30, sub { ($self->money || {})->{round} == $round }) if $depth > 4;
     $self->payer->ask('info', key => $self->key);
     my $got = $self->pay(2, tickets => 1)->{taken};
     my $hash = sub { $t->rpc('eth_call', { to => $t->{chain}{contracts}{RoundsManager},
