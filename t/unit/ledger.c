@@ -1,19 +1,17 @@
 /*
  * Money at length, beside GMP's whole numbers: ten million operations at
- * prices whose denominators have nothing in common, and a million offers.
+ * prices whose denominators have nothing in common (T-12).
  */
 
 #include <gmp.h>
 #include <time.h>
 
 #include "common/pm/balance.h"
-#include "common/pm/recipient.h"
 #include "t/unit/tap.h"
 
 
 #define OPS      10000000
 #define PRIMES   64
-#define PAIRS    1000                      /* of each of so many EVs */
 
 
 static uint64_t  state = 88172645463325252u;
@@ -36,19 +34,6 @@ to_mpz(mpz_t z, const lp_u256_t *v)
     mpz_import(z, 4, -1, sizeof(v->w[0]), 0, 0, v->w);
 }
 
-
-static lp_u256_t
-from_mpz(const mpz_t z)
-{
-    lp_u256_t  v = { { 0, 0, 0, 0 } };
-
-    mpz_export(v.w, NULL, -1, sizeof(v.w[0]), 0, 0, z);
-
-    return v;
-}
-
-
-/* --- T-12 */
 
 typedef struct {
     int64_t    den;
@@ -246,212 +231,13 @@ test_ceiling(void)
 }
 
 
-/* --- T-11 */
-
-typedef struct {
-    mpz_t  max, ev, fv, wp, exact, most;
-} oracle_t;
-
-
-/* how many bits it has is as random as they are */
-
-static lp_u256_t
-any_word(void)
-{
-    size_t     i;
-    unsigned   bits = 1 + (unsigned) (next() % 256);
-    lp_u256_t  v;
-
-    for (i = 0; i < 4; i++, bits = bits > 64 ? bits - 64 : 0) {
-        v.w[i] = bits ? next() >> (bits < 64 ? 64 - bits : 0) : 0;
-    }
-
-    return v;
-}
-
-
-/* a face value for this EV: any, or close to where the rules change */
-
-static void
-any_face_value(oracle_t *o)
-{
-    lp_u256_t  v;
-
-    switch (next() % 8) {
-    case 0:
-        mpz_set(o->fv, o->ev);
-        break;
-    case 1:
-        mpz_add_ui(o->fv, o->ev, 1 + next() % 3);
-        break;
-    case 2:
-        mpz_sub_ui(o->fv, o->ev, 1);
-        break;
-    case 3:
-        mpz_mul_ui(o->fv, o->ev, 1 + next() % 1000);
-        break;
-    case 4:
-        mpz_tdiv_q_2exp(o->fv, o->max, 1);
-        break;
-    default:
-        v = any_word();
-        to_mpz(o->fv, &v);
-    }
-
-    if (mpz_cmp(o->fv, o->max) > 0) {
-        mpz_set(o->fv, o->max);
-    }
-}
-
-
-/* is there a lottery, and which: ev * ceil(max / fv) while ev * fv is a word */
-
-static int
-has_lottery(oracle_t *o)
-{
-    if (mpz_sgn(o->ev) == 0 || mpz_cmp(o->fv, o->ev) < 0) {
-        return 0;
-    }
-
-    mpz_cdiv_q(o->wp, o->max, o->fv);
-    mpz_mul(o->wp, o->wp, o->ev);
-
-    mpz_mul(o->exact, o->ev, o->fv);
-
-    return mpz_cmp(o->exact, o->max) <= 0 && mpz_cmp(o->wp, o->max) < 0;
-}
-
-
-static int
-is_offer_right(oracle_t *o, const lp_params_t *p)
-{
-    lp_u256_t   v;
-    lp_money_t  ev;
-
-    v = from_mpz(o->fv);
-    if (lp_u256_cmp(&p->face_value, &v) != 0) {
-        return 0;
-    }
-
-    v = from_mpz(o->wp);
-    if (lp_u256_cmp(&p->win_prob, &v) != 0
-        || mpz_sgn(o->wp) == 0 || mpz_cmp(o->wp, o->max) >= 0)
-    {
-        return 0;
-    }
-
-    /* ev <= fv * wp / max < ev + 1: no more than was wanted, and a wei */
-
-    mpz_mul(o->exact, o->fv, o->wp);
-    mpz_mul(o->most, o->ev, o->max);
-
-    if (mpz_cmp(o->exact, o->most) < 0) {
-        return 0;
-    }
-
-    mpz_add(o->most, o->most, o->max);
-
-    if (mpz_cmp(o->exact, o->most) >= 0) {
-        return 0;
-    }
-
-    /* the same in 2^-64 wei, or over what money holds */
-
-    mpz_mul_2exp(o->exact, o->exact, 64);
-    mpz_fdiv_q(o->exact, o->exact, o->max);
-
-    if (lp_params_ev(&ev, p, LP_ROUND_DOWN) != LP_OK) {
-        return mpz_sizeinbase(o->fv, 2) > 192;
-    }
-
-    v = from_mpz(o->exact);
-
-    return !ev.negative && lp_u256_cmp(&ev.abs, &v) == 0;
-}
-
-
-/* redemption costs a hundredth of the wanted face value, the float is all of
-   it */
-
-static int
-offer(oracle_t *o, const lp_recipient_t *r, int *issued)
-{
-    lp_status_t            rc;
-    lp_u256_t              one;
-    lp_price_t             price = { 1200, 1 };
-    lp_params_t            p;
-    lp_recipient_chain_t   chain;
-    static const uint8_t   seed[32] = { 1 };
-    static const lp_address_t  sender = { { 2 } };
-
-    memset(&chain, 0, sizeof(chain));
-    chain.round_hash.b[0] = 1;
-    chain.max_float = from_mpz(o->fv);
-    mpz_tdiv_q_ui(o->wp, o->fv, 100);
-    chain.gas_price = from_mpz(o->wp);
-    lp_u256_set(&one, 1);
-    (void) lp_u256_add(&chain.gas_price, &chain.gas_price, &one);
-
-    rc = lp_recipient_issue(r, &p, seed, &sender, &price, &chain);
-
-    if (!has_lottery(o)) {
-        return rc == LP_LIMIT;
-    }
-
-    *issued += rc == LP_OK;
-
-    return rc == LP_OK && is_offer_right(o, &p);
-}
-
-
-static void
-test_offers(void)
-{
-    int                   i, k, bad = 0, issued = 0;
-    oracle_t              o;
-    lp_recipient_t       *r;
-    lp_recipient_conf_t   conf;
-    static const uint8_t  secret[32] = { 3 };
-
-    mpz_inits(o.max, o.ev, o.fv, o.wp, o.exact, o.most, NULL);
-    mpz_ui_pow_ui(o.max, 2, 256);
-    mpz_sub_ui(o.max, o.max, 1);
-
-    memset(&conf, 0, sizeof(conf));
-    conf.redeem_gas = 1;
-    conf.redeem_overhead_ppm = 10000;
-    conf.max_commitments = 1;
-
-    for (i = 0; i < 1000000 / PAIRS; i++) {
-        conf.ev_wei = any_word();
-        conf.ev_wei.w[0] |= 1;
-        to_mpz(o.ev, &conf.ev_wei);
-        r = lp_recipient_create(&conf, secret);
-
-        for (k = 0; r && k < PAIRS; k++) {
-            any_face_value(&o);
-            bad += !offer(&o, r, &issued);
-        }
-
-        lp_recipient_destroy(&r);
-    }
-
-    is_int(bad, 0, "T-11: 10^6 pairs of face value and EV, each offer exact "
-           "and worth less than a wei more, or none");
-    ok(issued > 200000, "T-11: %d of them are lotteries", issued);
-
-    mpz_clears(o.max, o.ev, o.fv, o.wp, o.exact, o.most, NULL);
-}
-
-
 int
 main(void)
 {
-    plan(6);
+    plan(4);
 
     test_ledger();
     test_ceiling();
-    test_offers();
 
     return done();
 }

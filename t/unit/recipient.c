@@ -220,115 +220,221 @@ test_shifts(void)
 
 /* --- T-11: what is offered, against integers of any size */
 
+typedef struct {
+    mpz_t  max, ev, fv, wp, exact, most;
+} oracle_t;
+
+
 static void
-mpz_of(mpz_t z, const lp_u256_t *v)
+to_mpz(mpz_t z, const lp_u256_t *v)
 {
-    mpz_import(z, 4, -1, 8, 0, 0, v->w);
+    mpz_import(z, 4, -1, sizeof(v->w[0]), 0, 0, v->w);
 }
 
 
-/* 1: wp makes a lottery worth ev to ev + 1 wei, and it is credited as such */
+static lp_u256_t
+from_mpz(const mpz_t z)
+{
+    lp_u256_t  v = { { 0, 0, 0, 0 } };
+
+    mpz_export(v.w, NULL, -1, sizeof(v.w[0]), 0, 0, z);
+
+    return v;
+}
+
+
+/* how many bits it has is as random as they are */
+
+static lp_u256_t
+random_word(unsigned max_bits)
+{
+    size_t     i;
+    unsigned   bits = 1 + (unsigned) (random_next() % max_bits);
+    lp_u256_t  v;
+
+    for (i = 0; i < 4; i++, bits = bits > 64 ? bits - 64 : 0) {
+        v.w[i] = bits ? random_next() >> (bits < 64 ? 64 - bits : 0) : 0;
+    }
+
+    return v;
+}
+
+
+/* a face value for this EV: any, or close to where the rules change */
+
+static void
+random_face_value(oracle_t *o)
+{
+    lp_u256_t  v;
+
+    switch (random_next() % 8) {
+    case 0:
+        mpz_set(o->fv, o->ev);
+        break;
+    case 1:
+        mpz_add_ui(o->fv, o->ev, 1 + random_next() % 3);
+        break;
+    case 2:
+        mpz_sub_ui(o->fv, o->ev, 1);
+        break;
+    case 3:
+        mpz_mul_ui(o->fv, o->ev, 1 + random_next() % 1000);
+        break;
+    case 4:
+        mpz_tdiv_q_2exp(o->fv, o->max, 1);
+        break;
+    case 5:
+        mpz_add_ui(o->fv, o->ev, random_next() % 1000);
+        break;
+    default:
+        v = random_word(256);
+        to_mpz(o->fv, &v);
+    }
+
+    if (mpz_cmp(o->fv, o->max) > 0) {
+        mpz_set(o->fv, o->max);
+    }
+}
+
+
+/* is there a lottery, and which: ev * ceil(max / fv) while ev * fv is a word */
 
 static int
-is_fair(const lp_params_t *p, const lp_u256_t *ev_wei)
+has_lottery(oracle_t *o)
 {
-    int           fair;
-    mpz_t         fv, wp, ev, max, value, credit;
-    lp_money_t    m;
-    static mp_limb_t  ones[4] = { ~0ull, ~0ull, ~0ull, ~0ull };
+    if (mpz_sgn(o->ev) == 0 || mpz_cmp(o->fv, o->ev) < 0) {
+        return 0;
+    }
 
-    mpz_inits(fv, wp, ev, max, value, credit, NULL);
-    mpz_of(fv, &p->face_value);
-    mpz_of(wp, &p->win_prob);
-    mpz_of(ev, ev_wei);
-    mpz_import(max, 4, -1, 8, 0, 0, ones);
+    mpz_cdiv_q(o->wp, o->max, o->fv);
+    mpz_mul(o->wp, o->wp, o->ev);
 
-    fair = mpz_sgn(wp) > 0 && mpz_cmp(wp, max) < 0 && mpz_cmp(fv, ev) >= 0;
+    mpz_mul(o->exact, o->ev, o->fv);
 
-    mpz_mul(value, fv, wp);                      /* EV * MAX */
-    mpz_mul(credit, ev, max);
-    fair &= mpz_cmp(value, credit) >= 0;
-    mpz_add(credit, credit, max);
-    fair &= mpz_cmp(value, credit) <= 0;
+    return mpz_cmp(o->exact, o->max) <= 0 && mpz_cmp(o->wp, o->max) < 0;
+}
 
-    mpz_mul_2exp(value, value, 64);
-    mpz_fdiv_q(value, value, max);
-    fair &= lp_params_ev(&m, p, LP_ROUND_DOWN) == LP_OK && !m.negative;
-    mpz_of(credit, &m.abs);
-    fair &= mpz_cmp(value, credit) == 0;
 
-    mpz_clears(fv, wp, ev, max, value, credit, NULL);
+/* 0 < wp < max, and ev <= fv * wp / max < ev + 1: what is wanted, and no wei
+   more */
 
-    return fair;
+static int
+is_fair(oracle_t *o, const lp_params_t *p)
+{
+    lp_u256_t  fv = from_mpz(o->fv), wp = from_mpz(o->wp);
+
+    if (lp_u256_cmp(&p->face_value, &fv) != 0
+        || lp_u256_cmp(&p->win_prob, &wp) != 0
+        || mpz_sgn(o->wp) == 0 || mpz_cmp(o->wp, o->max) >= 0)
+    {
+        return 0;
+    }
+
+    mpz_mul(o->exact, o->fv, o->wp);
+    mpz_mul(o->most, o->ev, o->max);
+
+    if (mpz_cmp(o->exact, o->most) < 0) {
+        return 0;
+    }
+
+    mpz_add(o->most, o->most, o->max);
+
+    return mpz_cmp(o->exact, o->most) < 0;
+}
+
+
+/* the same in 2^-64 wei, or over what money holds */
+
+static int
+is_credited(oracle_t *o, const lp_params_t *p)
+{
+    lp_u256_t   credit;
+    lp_money_t  ev;
+
+    if (lp_params_ev(&ev, p, LP_ROUND_DOWN) != LP_OK) {
+        return mpz_sizeinbase(o->fv, 2) > 192;
+    }
+
+    mpz_mul(o->exact, o->fv, o->wp);
+    mpz_mul_2exp(o->exact, o->exact, 64);
+    mpz_fdiv_q(o->exact, o->exact, o->max);
+    credit = from_mpz(o->exact);
+
+    return !ev.negative && lp_u256_cmp(&ev.abs, &credit) == 0;
+}
+
+
+/* redemption costs a hundredth of the wanted face value, the float is all of
+   it */
+
+static lp_status_t
+offer(oracle_t *o, const lp_recipient_t *r, lp_params_t *p)
+{
+    lp_u256_t              one;
+    lp_price_t             price = { 1200, 1 };
+    lp_recipient_chain_t   c;
+    static const uint8_t   seed[32] = { 9 };
+
+    memset(&c, 0, sizeof(c));
+    c.l1_block = 22000000;
+    c.round = 3900;
+    c.round_hash.b[31] = 1;
+    c.max_float = from_mpz(o->fv);
+    mpz_tdiv_q_ui(o->exact, o->fv, 100);
+    c.gas_price = from_mpz(o->exact);
+    lp_u256_set(&one, 1);
+    (void) lp_u256_add(&c.gas_price, &c.gas_price, &one);
+
+    return lp_recipient_issue(r, p, seed, &sender, &price, &c);
 }
 
 
 static void
 test_lottery(void)
 {
-    int                   i, j, unfair = 0, refused = 0, wrong = 0, n = 0;
-    lp_u256_t             ev, one, thousand;
-    lp_price_t            price = { 1200, 1 };
+    int                   i, k, n = 0, refused = 0;
+    int                   wrong = 0, unfair = 0, uncredited = 0;
+    oracle_t              o;
     lp_params_t           p;
     lp_status_t           s;
     lp_recipient_t       *r;
     lp_recipient_conf_t   conf;
-    lp_recipient_chain_t  c;
-    static const uint8_t  seed[32] = { 9 };
+    static const uint8_t  secret[32] = { 3 };
 
-    lp_u256_set(&one, 1);
-    lp_u256_set(&thousand, 1000);
+    mpz_inits(o.max, o.ev, o.fv, o.wp, o.exact, o.most, NULL);
+    mpz_ui_pow_ui(o.max, 2, 256);
+    mpz_sub_ui(o.max, o.max, 1);
+
     memset(&conf, 0, sizeof(conf));
     conf.address = recipient;
     conf.redeem_gas = 1;
-    conf.redeem_overhead_ppm = 1;
+    conf.redeem_overhead_ppm = 10000;
     conf.max_commitments = 1;
-
-    memset(&c, 0, sizeof(c));
-    c.l1_block = 22000000;
-    c.round = 3900;
-    c.round_hash.b[31] = 1;
 
     for (i = 0; i < 1000; i++) {
 
-        /* up to 2^100 wei, of every length */
+        /* any word, or what there is of ether */
 
-        memset(&ev, 0, sizeof(ev));
-        ev.w[0] = random_next() | 1;
-        ev.w[1] = random_next() >> 28;
+        conf.ev_wei = random_word(i % 2 ? 256 : 100);
+        conf.ev_wei.w[0] |= 1;
+        to_mpz(o.ev, &conf.ev_wei);
+        r = lp_recipient_create(&conf, secret);
 
-        if (i % 2) {
-            ev.w[1] = 0;
-            ev.w[0] >>= random_next() % 64;
-            ev.w[0] |= 1;
-        }
+        for (k = 0; r && k < 1000; k++) {
+            random_face_value(&o);
+            s = offer(&o, r, &p);
+            n += s == LP_OK;
+            refused += s == LP_LIMIT;
 
-        conf.ev_wei = ev;
-        r = lp_recipient_create(&conf, seed);
-
-        for (j = 0; j < 1000; j++) {
-            c.max_float = ev;
-
-            if (j % 3) {
-                memset(&c.max_float, 0, sizeof(ev));
-                c.max_float.w[0] = random_next();
-                c.max_float.w[1] = random_next() >> (24 + random_next() % 40);
-
-            } else {
-                c.max_float.w[0] += random_next() % 1000;    /* close to EV */
-            }
-
-            lp_u256_mul_div(&c.gas_price, &c.max_float, &one, &thousand, 1);
-            s = lp_recipient_issue(r, &p, seed, &sender, &price, &c);
-
-            if (s == LP_OK) {
-                n++;
-                unfair += !is_fair(&p, &ev);
-                wrong += lp_u256_cmp(&c.max_float, &ev) <= 0;
-
-            } else {
-                refused++;
+            if (!has_lottery(&o)) {
                 wrong += s != LP_LIMIT;
+
+            } else if (s != LP_OK) {
+                wrong++;
+
+            } else {
+                unfair += !is_fair(&o, &p);
+                uncredited += !is_credited(&o, &p);
             }
         }
 
@@ -338,16 +444,20 @@ test_lottery(void)
     is_int(n + refused, 1000000, "T-11: 10^6 pairs of face value and EV");
     ok(n > 200000 && refused > 200000, "T-11: %d are offered, %d are not", n,
        refused);
+    is_int(wrong, 0, "T-11: where there is a lottery, it is offered; none "
+           "where the face value is not above EV");
     is_int(unfair, 0, "T-11: 0 < win probability < 2^256 - 1, and EV within a "
            "wei above what is wanted");
-    is_int(wrong, 0, "T-11: none where the face value is not above EV");
+    is_int(uncredited, 0, "T-11: and that EV is credited, to 2^-64 wei");
+
+    mpz_clears(o.max, o.ev, o.fv, o.wp, o.exact, o.most, NULL);
 }
 
 
 int
 main(void)
 {
-    plan(8);
+    plan(9);
 
     test_shifts();
     test_lottery();
