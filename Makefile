@@ -153,8 +153,8 @@ $(patsubst %.c,$(BUILD)/%,$(wildcard t/unit/sign_*.c)): $(LIBSIGN)
 
 STORE_OBJS := $(call objs,$(wildcard orchestrator/store*.c) \
                           $(addprefix orchestrator/,loop.c metrics.c))
-MONEY_OBJS := $(STORE_OBJS) $(call objs,$(wildcard orchestrator/payments*.c) \
-                                        orchestrator/token.c)
+MONEY_OBJS := $(call objs,$(addprefix orchestrator/,payments.c \
+                          payments_payer.c payments_price.c token.c loop.c))
 $(BUILD)/t/unit/store: $(STORE_OBJS)
 $(BUILD)/t/unit/plan: $(call objs,orchestrator/redeemer_plan.c)
 $(BUILD)/t/unit/payments: $(MONEY_OBJS)

@@ -186,7 +186,9 @@ orch_payments_hold(orch_payments_t *p, lp_hold_t *hold,
 
     memset(hold, 0, sizeof(lp_hold_t));
 
-    if (payer && orch_payer_paused(p, payer)) {
+    if (payer
+        && orch_payer_paused(payer, orch_loop_now_ms(p->conf.loop)))
+    {
         p->refused[refuse_paused]++;
         return LP_BUSY;
     }
@@ -280,7 +282,7 @@ orch_payments_settle(orch_payments_t *p, lp_hold_t *hold,
     }
 
     if (payer && fault) {
-        orch_payer_fail(p, payer);
+        orch_payer_fail(p, payer, orch_loop_now_ms(p->conf.loop));
     }
 }
 

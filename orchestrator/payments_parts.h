@@ -188,8 +188,14 @@ lp_status_t orch_payer_pay(orch_payments_t *p, orch_payer_t *payer,
 void orch_payer_owe(orch_payments_t *p, orch_payer_t *payer,
     orch_credit_t *c, const lp_price_t *price);
 
-void orch_payer_fail(orch_payments_t *p, orch_payer_t *payer);
-int orch_payer_paused(const orch_payments_t *p, const orch_payer_t *payer);
+/*
+ * One failure that is the sender's, now_ms by the loop. The fifth in a minute
+ * is a pause of a minute, each further pause is twice as long, an hour at
+ * most; when none was for an hour, the next is a minute again (T-14).
+ */
+void orch_payer_fail(orch_payments_t *p, orch_payer_t *payer,
+    uint64_t now_ms);
+int orch_payer_paused(const orch_payer_t *payer, uint64_t now_ms);
 
 /* deviations from what chance would have it, in thousandths */
 int64_t orch_payer_z_milli(const orch_lottery_t *l);

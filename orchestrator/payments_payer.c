@@ -297,13 +297,11 @@ orch_payer_owe(orch_payments_t *p, orch_payer_t *payer, orch_credit_t *c,
 /* T-14: work that nobody pays for is waited with, longer each time */
 
 void
-orch_payer_fail(orch_payments_t *p, orch_payer_t *payer)
+orch_payer_fail(orch_payments_t *p, orch_payer_t *payer, uint64_t now_ms)
 {
-    uint64_t  now = orch_loop_now_ms(p->conf.loop);
-
-    if (now - payer->failures_ms > ORCH_PAYER_MINUTE) {
+    if (now_ms - payer->failures_ms > ORCH_PAYER_MINUTE) {
         payer->failures = 0;
-        payer->failures_ms = now;
+        payer->failures_ms = now_ms;
     }
 
     if (++payer->failures < ORCH_PAYER_FAILURES) {
@@ -312,7 +310,7 @@ orch_payer_fail(orch_payments_t *p, orch_payer_t *payer)
 
     payer->failures = 0;
 
-    if (payer->paused_until_ms + ORCH_PAYER_PAUSE_MAX < now) {
+    if (payer->paused_until_ms + ORCH_PAYER_PAUSE_MAX < now_ms) {
         payer->pause_ms = 0;
     }
 
@@ -323,7 +321,7 @@ orch_payer_fail(orch_payments_t *p, orch_payer_t *payer)
         payer->pause_ms = ORCH_PAYER_PAUSE_MAX;
     }
 
-    payer->paused_until_ms = now + payer->pause_ms;
+    payer->paused_until_ms = now_ms + payer->pause_ms;
 
     lp_log(p->conf.log, LP_LOG_WARN, "payments: a sender's segments fail, it "
            "is paused for %llu s",
@@ -332,9 +330,9 @@ orch_payer_fail(orch_payments_t *p, orch_payer_t *payer)
 
 
 int
-orch_payer_paused(const orch_payments_t *p, const orch_payer_t *payer)
+orch_payer_paused(const orch_payer_t *payer, uint64_t now_ms)
 {
-    return orch_loop_now_ms(p->conf.loop) < payer->paused_until_ms;
+    return now_ms < payer->paused_until_ms;
 }
 
 

@@ -142,6 +142,7 @@ orch_show_senders(const orch_payments_t *p, lp_buf_t *out)
 {
     char                  text[LP_ADDRESS_TEXT_LEN + 1];
     size_t                i, n;
+    uint64_t              now = orch_loop_now_ms(p->conf.loop);
     lp_money_t            credit;
     const orch_payer_t   *top[ORCH_SHOW_SENDERS], *payer;
     const orch_credit_t  *c;
@@ -169,7 +170,7 @@ orch_show_senders(const orch_payments_t *p, lp_buf_t *out)
                       (unsigned long long) payer->lottery.wins,
                       (long long) orch_payer_z_milli(&payer->lottery),
                       payer->stopped ? "true" : "false",
-                      orch_payer_paused(p, payer) ? "true" : "false");
+                      orch_payer_paused(payer, now) ? "true" : "false");
     }
 
     lp_buf_put_str(out, "],");
