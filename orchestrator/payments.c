@@ -65,7 +65,7 @@ orch_payments_sweep(void *data)
     block = orch_watcher_facts(p->conf.watcher)->l1_block;
 
     lp_recipient_prune(p->recipient, block);
-    orch_payer_sweep(p);
+    orch_payer_sweep(p, orch_loop_now_ms(p->conf.loop));
     orch_timer_set(&p->sweep, ORCH_PAYMENTS_SWEEP_MS);
 }
 

@@ -204,7 +204,7 @@ int64_t orch_payer_z_milli(const orch_lottery_t *l);
 void orch_payer_drew(orch_payments_t *p, orch_payer_t *payer,
     const lp_u256_t *win_prob, int won);
 
-void orch_payer_sweep(orch_payments_t *p);
+void orch_payer_sweep(orch_payments_t *p, uint64_t now_ms);
 void orch_payer_free_all(orch_payments_t *p);
 
 

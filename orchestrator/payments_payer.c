@@ -96,14 +96,23 @@ orch_payer_touch(orch_payments_t *p, orch_payer_t *payer, int linked)
 }
 
 
-/* is nothing lost when it is forgotten */
+/* is nothing lost when it is forgotten, but how long its last pause was */
 
 static int
-orch_payer_idle(const orch_payments_t *p, const orch_payer_t *payer)
+orch_payer_idle(const orch_payer_t *payer, uint64_t now_ms)
 {
     return payer->uses == 0 && payer->credits == NULL && !payer->stopped
            && lp_u256_is_zero(&payer->debt.abs)
-           && payer->paused_until_ms <= orch_loop_now_ms(p->conf.loop);
+           && payer->paused_until_ms <= now_ms;
+}
+
+
+/* does its next pause begin with a minute */
+
+static int
+orch_payer_forgiven(const orch_payer_t *payer, uint64_t now_ms)
+{
+    return payer->paused_until_ms + ORCH_PAYER_PAUSE_MAX < now_ms;
 }
 
 
@@ -133,6 +142,7 @@ static int
 orch_payer_make_room(orch_payments_t *p)
 {
     unsigned       i;
+    uint64_t       now = orch_loop_now_ms(p->conf.loop);
     orch_payer_t  *payer;
 
     if (p->npayers < p->conf.conf->senders_max) {
@@ -143,7 +153,7 @@ orch_payer_make_room(orch_payments_t *p)
 
     for (i = 0; payer && i < ORCH_PAYER_EVICT; i++) {
 
-        if (orch_payer_idle(p, payer)) {
+        if (orch_payer_idle(payer, now)) {
             orch_payer_free(p, payer);
             return 0;
         }
@@ -310,7 +320,7 @@ orch_payer_fail(orch_payments_t *p, orch_payer_t *payer, uint64_t now_ms)
 
     payer->failures = 0;
 
-    if (payer->paused_until_ms + ORCH_PAYER_PAUSE_MAX < now_ms) {
+    if (orch_payer_forgiven(payer, now_ms)) {
         payer->pause_ms = 0;
     }
 
@@ -428,9 +438,8 @@ orch_payer_sweep_credits(orch_payments_t *p, orch_payer_t *payer,
 
 
 void
-orch_payer_sweep(orch_payments_t *p)
+orch_payer_sweep(orch_payments_t *p, uint64_t now_ms)
 {
-    uint64_t       now = orch_loop_now_ms(p->conf.loop);
     orch_payer_t  *payer, *newer;
 
     for (payer = p->oldest; payer; payer = newer) {
@@ -440,14 +449,15 @@ orch_payer_sweep(orch_payments_t *p)
             continue;
         }
 
-        orch_payer_sweep_credits(p, payer, now);
+        orch_payer_sweep_credits(p, payer, now_ms);
 
-        if (now - payer->debt_ms >= ORCH_PAYER_DEBT_MS) {
+        if (now_ms - payer->debt_ms >= ORCH_PAYER_DEBT_MS) {
             lp_money_zero(&payer->debt);
         }
 
-        if (orch_payer_idle(p, payer)
-            && now - payer->used_ms >= ORCH_PAYER_KEEP_MS)
+        if (orch_payer_idle(payer, now_ms)
+            && orch_payer_forgiven(payer, now_ms)
+            && now_ms - payer->used_ms >= ORCH_PAYER_KEEP_MS)
         {
             orch_payer_free(p, payer);
         }

@@ -129,6 +129,38 @@ test_doubling(void)
 }
 
 
+/* who waits an hour without a word is not a stranger after it */
+
+static void
+test_sweep(void)
+{
+    int            i;
+    uint64_t       at = now;
+    orch_payer_t  *payer = payer_of(3);
+    lp_address_t   a = address(3);
+
+    for (i = 0; i < 7; i++) {
+        fail(payer, 5, at);
+        at += payer->pause_ms;
+    }
+
+    /* silence from the seventh pause's begin, which is used_ms */
+
+    payer->used_ms = at - HOUR;
+    orch_payer_sweep(&payments, at + MINUTE);
+    payer = orch_payer_find(&payments, &a);
+    ok(payer != NULL, "T-14: how long the last pause was outlives it");
+
+    if (payer) {
+        fail(payer, 5, at + MINUTE);
+        ok(is_pause(payer, at + MINUTE, HOUR), "T-14: ... so the next is it");
+        orch_payer_sweep(&payments, at + MINUTE + 2 * HOUR + 1);
+    }
+
+    ok(orch_payer_find(&payments, &a) == NULL, "T-14: ... by an hour");
+}
+
+
 static lp_status_t
 hold(unsigned sender)
 {
@@ -219,10 +251,11 @@ main(void)
     payments.conf.log = &to_nowhere;
     now = orch_loop_now_ms(loop);
 
-    plan(59);
+    plan(62);
 
     test_minute();
     test_doubling();
+    test_sweep();
     test_senders();
     test_whose();
 
