@@ -309,6 +309,12 @@ orch_payer_owe(orch_payments_t *p, orch_payer_t *payer, orch_credit_t *c,
 void
 orch_payer_fail(orch_payments_t *p, orch_payer_t *payer, uint64_t now_ms)
 {
+    /* what was under way when the pause began is one fault with it */
+
+    if (orch_payer_paused(payer, now_ms)) {
+        return;
+    }
+
     if (now_ms - payer->failures_ms > ORCH_PAYER_MINUTE) {
         payer->failures = 0;
         payer->failures_ms = now_ms;

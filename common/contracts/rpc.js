@@ -92,6 +92,9 @@ class Chain {
                 throw new Error('a transaction failed, by its gas or its place in the block');
             }
             await new Promise((done) => setTimeout(done, n < 20 ? 2 : 20));
+            if (n % 50 === 49 && !await this.rpc('eth_getTransactionByHash', hash)) {
+                throw new Error('a reorg took the transaction');
+            }
         }
         throw new Error('no block took the transaction');
     }

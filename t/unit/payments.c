@@ -93,6 +93,10 @@ test_minute(void)
     fail(payer, 1, now + MINUTE + 9);
     ok(is_pause(payer, now + MINUTE + 9, MINUTE),
        "T-14: the fifth in a minute is a pause of 60 s");
+
+    fail(payer, 40, now + MINUTE + 20);
+    ok(is_pause(payer, now + MINUTE + 20, MINUTE - 11),
+       "T-14: what was under way makes it no longer");
 }
 
 
@@ -251,7 +255,7 @@ main(void)
     payments.conf.log = &to_nowhere;
     now = orch_loop_now_ms(loop);
 
-    plan(62);
+    plan(63);
 
     test_minute();
     test_doubling();

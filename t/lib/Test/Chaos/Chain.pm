@@ -439,8 +439,11 @@ sub round_reorg {
     # three blocks deep it is offered; tickets of the one before would have no
     # time left
 
-    my $round = $self->ask('RoundsManager', 'currentRound()');
-    $t->await('the new round to be offered', 30, sub { ($self->money || {})->{round} == $round }) if $depth > 4;
+    my $offered = sub {
+        my $round = $self->ask('RoundsManager', 'currentRound()');
+        $t->await('the new round to be offered', 30, sub { ($self->money || {})->{round} == $round });
+    };
+    $offered->() if $depth > 4;
     $self->payer->ask('info', key => $self->key);
     my $got = $self->pay(2, tickets => 1)->{taken};
     my $hash = sub { $t->rpc('eth_call', { to => $t->{chain}{contracts}{RoundsManager},
@@ -456,6 +459,7 @@ sub round_reorg {
         my $block = $self->block;
         $t->await('the orchestrator to see it', 30, sub { ($self->money || {})->{block} >= $block });
     }
+    $offered->();
     my $send = $self->payer->ask('send', key => $self->key);
     my $more = $self->pay(2, tickets => 1)->{taken};
     return { changed => $before ne $after, refused => $send->{status} != 200, taken => $got + $more,
