@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 
-# takes 35 s
+# takes 20 s
+# alone: 13 live streams whose orchestrators are stubs in Python
 
 # Offers that should not be paid: wrong when a session is asked for, or made
 # wrong at random in every result. No ticket is signed outside the limits, and
