@@ -157,8 +157,9 @@ sub grpc {
         my $script = spew('call.py', <<'PYTHON');
 import grpc, sys
 cert = open(sys.argv[2], 'rb').read()
-channel = grpc.secure_channel('localhost:' + sys.argv[1],
-                              grpc.ssl_channel_credentials(cert))
+channel = grpc.secure_channel('127.0.0.1:' + sys.argv[1],
+                              grpc.ssl_channel_credentials(cert),
+                              (('grpc.ssl_target_name_override', 'localhost'),))
 one = channel.unary_unary('/grpc.Test/Echo')
 print(one(b'hello', timeout=10), len(one(b'x' * 1000000, timeout=10)))
 print(list(channel.unary_stream('/stream.Test/Messages')(b'', timeout=10)))
