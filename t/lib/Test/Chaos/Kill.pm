@@ -100,21 +100,16 @@ sub kill_signer {
     $self->{signer} = $self->{t}->signer(role => 'orchestrator');
 }
 
-# how each run is killed: half of them at failpoints, first each of them once,
-# the others while it starts or at any time
-sub plan_kills {
-    my ($runs, @points) = @_;
-    my (@plan, $at);
-    for (1 .. $runs) {
-        my $k = rand;
-        if ($k < 0.5 && @points || $at && $at < @points && $runs - $_ <= @points - $at) {
-            my $n = $at++ < @points ? 1 : 1 + int rand 6;
-            push @plan, $points[($at - 1) % @points] . ":$n";
-        } else {
-            push @plan, $k < 0.65 ? 'start' : 'time';
-        }
-    }
-    return @plan;
+# how the next of so many runs is killed: half of them at failpoints, first at
+# those that none was killed at yet, the others while it starts or at any time
+sub next_kill {
+    my ($left, $points, $reached, $tried) = @_;
+    my @new = sort { ($tried->{$a} // 0) <=> ($tried->{$b} // 0) } grep { !$reached->{$_} } @$points;
+    my $k = rand;
+    return $k < 0.65 ? 'start' : 'time' if $k >= 0.5 && $left > 2 * @new || !@$points;
+    my $point = @new ? $new[0] : $points->[rand @$points];
+    $tried->{$point}++;
+    return $point . ':' . (@new ? 1 : 1 + int rand 6);
 }
 
 # the life after: is everything there, and nothing twice; what is not
@@ -160,9 +155,9 @@ sub kill_runs {
     $self->load(threads => 2, tickets => 2, segments => 0.15, pause => $o{pause} // 0.06);
     $self->{last} = $self->audit;
     $self->kill;
-    my @plan = plan_kills($o{runs}, @points);
-    for my $n (1 .. @plan) {
-        my $how = $plan[$n - 1];
+    my %tried;
+    for my $n (1 .. $o{runs}) {
+        my $how = next_kill($o{runs} - $n, \@points, \%reached, \%tried);
         my ($point) = $how =~ /^(\w+):/;
         my $s = $point ? $self->prepare($point, $self->{last})
               : $how eq 'start' ? 0.01 + rand 0.15 : 0.02 + rand 0.7;
