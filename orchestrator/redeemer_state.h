@@ -1,8 +1,9 @@
 /*
  * What the files of the redeemer share. A build makes one transaction
- * (redeemer_build, redeemer_check), a slot is one nonce and all that was signed for it, from
- * the journal until it is final (redeemer_slot, redeemer_final); the round's
- * calls are builds without winners (redeemer_round).
+ * (redeemer_build, redeemer_check), a slot is one nonce and all that was
+ * signed for it, from the journal until it is final (redeemer_slot,
+ * redeemer_receipt, redeemer_final); the round's calls are builds without
+ * winners (redeemer_round).
  *
  *   build   reveal -> check -> funds -> fees -> sign -> store
  *                      \_ find: paid already, but where

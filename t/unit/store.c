@@ -517,29 +517,56 @@ fill_disk(const char *file)
 }
 
 
+/* a small filesystem of our own: the store's path leads there, and junk fills
+   it */
+
+static int
+small_disk(const char *options, char junk[128], char old[128])
+{
+    char  mnt[64];
+
+    snprintf(mnt, sizeof(mnt), "%s/small", dir);
+    mkdir(mnt, 0700);
+
+    if (mount("tmpfs", mnt, "tmpfs", 0, options) != 0) {
+        ok(1, "T-86: # SKIP only root can mount a small filesystem");
+        return 0;
+    }
+
+    memcpy(old, path, sizeof(path));
+    snprintf(path, sizeof(path), "%s/winners.db", mnt);
+    snprintf(junk, 128, "%s/junk", mnt);
+
+    return 1;
+}
+
+
+static void
+small_disk_done(const char old[128])
+{
+    char  mnt[64];
+
+    snprintf(mnt, sizeof(mnt), "%s/small", dir);
+    umount(mnt);
+    memcpy(path, old, sizeof(path));
+}
+
+
 /* T-86 on a small filesystem of our own */
 
 static void
 test_full(void)
 {
     int            i, stored = 0, refused = 0;
-    char           mnt[64], junk[128], old[128];
+    char           junk[128], old[128];
     size_t         rows;
     lp_u256_t      wei;
     lp_address_t   sender;
     orch_store_t  *s;
 
-    snprintf(mnt, sizeof(mnt), "%s/small", dir);
-    mkdir(mnt, 0700);
-
-    if (mount("tmpfs", mnt, "tmpfs", 0, "size=100m") != 0) {
-        ok(1, "T-86: # SKIP only root can mount a small filesystem");
+    if (!small_disk("size=100m", junk, old)) {
         return;
     }
-
-    memcpy(old, path, sizeof(old));
-    snprintf(path, sizeof(path), "%s/winners.db", mnt);
-    snprintf(junk, sizeof(junk), "%s/junk", mnt);
 
     s = open_store(1, 1);
     ok(s && put(s, 1, 0x55) == LP_OK, "T-86: on a small disk");
@@ -597,8 +624,7 @@ test_full(void)
     ok(put(s, 100000, 0x55) == LP_OK
        && count(s, 0x3f) == rows, "T-86: and nothing is missing");
     orch_store_destroy(&s);
-    umount(mnt);
-    memcpy(path, old, sizeof(old));
+    small_disk_done(old);
 }
 
 
@@ -610,19 +636,12 @@ test_full_busy(void)
 {
     int            i, spilled;
     unsigned       n = 1;
-    char           mnt[64], junk[128], old[128];
+    char           junk[128], old[128];
     orch_store_t  *s;
 
-    snprintf(mnt, sizeof(mnt), "%s/small", dir);
-
-    if (mount("tmpfs", mnt, "tmpfs", 0, "size=30m") != 0) {
-        ok(1, "T-86: # SKIP only root can mount a small filesystem");
+    if (!small_disk("size=30m", junk, old)) {
         return;
     }
-
-    memcpy(old, path, sizeof(old));
-    snprintf(path, sizeof(path), "%s/winners.db", mnt);
-    snprintf(junk, sizeof(junk), "%s/junk", mnt);
 
     s = open_store(1, 1);
     fill_disk(junk);
@@ -650,8 +669,7 @@ test_full_busy(void)
        i * 20);
     is_int((int64_t) count(s, 0x3f), n - 1, "T-86: all of them are there");
     orch_store_destroy(&s);
-    umount(mnt);
-    memcpy(path, old, sizeof(old));
+    small_disk_done(old);
 }
 
 
